@@ -1,0 +1,1 @@
+"""The rules: plain Python that imports nothing of ours and no framework."""

@@ -1,0 +1,1 @@
+"""Everything kept: the database, its tables, one module per feature, migrations."""

@@ -1,0 +1,195 @@
+"""Opens the database, SQLite or PostgreSQL, and gives out transactions that behave the same on both."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event, make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from storage.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy import URL
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "downballot_deliveries"
+"""PostgreSQL's notification channel: a transaction that added deliveries notifies it at its commit."""
+
+_BUSY_TIMEOUT_MS = 10_000
+_READERS = 4
+_RECONNECT_AFTER = 2.0
+
+
+class UnknownDatabase(ValueError):
+    """A database address must start with sqlite+aiosqlite:///… or postgresql+asyncpg://…."""
+
+
+class Bell:
+    """Wakes whoever waits for new deliveries; several may wait, and each hears every ring."""
+
+    def __init__(self) -> None:
+        self.rings = 0
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        """There is something to do."""
+        self.rings += 1
+        self._event.set()
+        self._event = asyncio.Event()
+
+    async def wait(self, since: int) -> None:
+        """Return when it has rung since `rings` was that number."""
+        while self.rings == since:
+            await self._event.wait()
+
+
+class Database:
+    """One database: transactions that write, transactions that only read, and the bell for the sender.
+
+    On SQLite there is one writing connection, waited for in order inside the process (several would starve
+    one another in SQLite's busy handler), and some that only read beside it. On PostgreSQL there is one pool.
+    """
+
+    def __init__(self, url: URL, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        self.url = url
+        self.bell = Bell()
+        self._writer = writer
+        self._reader = reader
+        self._turn = asyncio.Lock() if writer.dialect.name == "sqlite" else contextlib.nullcontext()
+
+    @classmethod
+    def at(cls, url: str, *, pool: int = 10) -> Database:
+        """Open the database at an address; `pool` is the number of PostgreSQL connections kept.
+
+        Raises UnknownDatabase for any other kind. No connection is made before the first transaction.
+        """
+        parsed = make_url(url)
+        if parsed.drivername == "sqlite+aiosqlite" and parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            return cls(parsed, _sqlite(parsed, writing=True), _sqlite(parsed, writing=False))
+        if parsed.drivername == "postgresql+asyncpg":
+            engine = create_async_engine(
+                parsed,
+                pool_size=pool,
+                max_overflow=pool,
+                pool_timeout=10,
+                pool_pre_ping=True,
+                hide_parameters=True,
+            )
+            # Readers share the pool, but see one consistent state and cannot write.
+            reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            return cls(parsed, engine, reader)
+        raise UnknownDatabase(
+            "A database address must start with sqlite+aiosqlite:///path or postgresql+asyncpg://host/name."
+        )
+
+    @property
+    def dialect(self) -> str:
+        """The kind of database: sqlite or postgresql."""
+        return self._writer.dialect.name
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Store]:
+        """One transaction that may write: committed at the end, rolled back when an exception leaves it.
+
+        If deliveries were added in it, the sender is woken after the commit.
+        """
+        async with self._turn, self._writer.begin() as connection:
+            store = Store(connection)
+            yield store
+            if store.rings and self.dialect == "postgresql":
+                await connection.execute(text(f"NOTIFY {CHANNEL}"))
+        if store.rings:
+            self.bell.ring()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Store]:
+        """One transaction that only reads, and sees one consistent state; a write in it is refused."""
+        async with self._reader.connect() as connection:
+            yield Store(connection)
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Let the bell ring for deliveries that other processes added, as long as this context lasts.
+
+        Only PostgreSQL can tell; on SQLite other processes' deliveries are found by the sender's sweep.
+        """
+        if self.dialect != "postgresql":
+            yield
+            return
+        task = asyncio.create_task(self._listen(), name="deliveries: listen")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _listen(self) -> None:
+        import asyncpg
+
+        while True:
+            connection = None
+            try:
+                connection = await asyncpg.connect(
+                    self.url.set(drivername="postgresql").render_as_string(hide_password=False), timeout=10
+                )
+                lost = asyncio.Event()
+                connection.add_termination_listener(lambda *_, lost=lost: lost.set())
+                await connection.add_listener(CHANNEL, lambda *_: self.bell.ring())
+                self.bell.ring()  # What was notified while nobody listened is found by looking.
+                await lost.wait()
+                log.warning("deliveries: the listening connection was lost")
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+                log.warning("deliveries: cannot listen: %s", type(fault).__name__)
+            finally:
+                if connection is not None and not connection.is_closed():
+                    connection.terminate()
+            await asyncio.sleep(_RECONNECT_AFTER)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+
+def _sqlite(url: URL, *, writing: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1 if writing else _READERS,
+        max_overflow=0,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions by itself: ours begin in the listener below.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        if not writing:
+            cursor.execute("PRAGMA query_only = ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        # A transaction that starts by reading and then writes would be refused at once when another wrote
+        # in between, whatever the busy timeout says.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine

@@ -1,0 +1,367 @@
+"""What features do with deliveries: add, refresh and cancel them in the transaction of the fact they tell."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import case, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from community.deliveries import COLLAPSING, Delivery, Kind, Lane, Owed, Sent, State, pieces
+from storage.tables import deliveries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+WAITING = (State.PENDING, State.RESERVED)
+"""Not yet marked as being sent, so that it can still be changed or taken back."""
+
+NEWEST = deliveries.c.kind.in_(tuple(COLLAPSING)) & deliveries.c.state.in_(WAITING)
+_CHUNK = 500
+
+
+def owed(row: Row[Any]) -> Owed:
+    """Turn a row of the table into the value that the rules and the sender work with."""
+    return Owed(
+        id=row.id,
+        key=row.key,
+        opaque=row.opaque,
+        kind=Kind(row.kind),
+        lane=Lane(row.lane),
+        state=State(row.state),
+        line=row.line,
+        to=row.to,
+        payload=row.payload,
+        render=row.render,
+        about=row.about,
+        after=row.after,
+        due_at=row.due_at,
+        expires_at=row.expires_at,
+        attempts=row.attempts,
+        attempt_at=row.attempt_at,
+        anchor=row.anchor,
+        thread=row.thread,
+        channel=row.channel,
+        ts=row.ts,
+        file=row.file,
+        reason=row.reason,
+    )
+
+
+class Deliveries:
+    """Deliveries within the caller's transaction: they are sent if and only if it commits."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+        self.added = 0
+        """How many this transaction added or touched; the database wakes the sender when there are any."""
+
+    async def add(self, *wanted: Delivery, at: datetime) -> int:
+        """Owe these deliveries from now on; what has a key that exists is left as it was.
+
+        A text that Slack would split is split here: the parts follow one another under the keys
+        "<key>~2", "<key>~3" …. Of updates and home views only the newest waits: the one before is cancelled.
+        Returns the number of deliveries really added.
+        """
+        rows: list[dict[str, Any]] = []
+        keys = 0
+        for delivery in wanted:
+            if delivery.kind in COLLAPSING:
+                keys += await self._replace(delivery, at)
+            else:
+                rows.extend(_values(part, at) for part in split(delivery))
+        parts = {row["key"] for row in rows} - {delivery.key for delivery in wanted}
+        for start in range(0, len(rows), _CHUNK):
+            result = await self._connection.execute(
+                self._insert(deliveries)
+                .values(rows[start : start + _CHUNK])
+                .on_conflict_do_nothing(index_elements=[deliveries.c.key])
+                .returning(deliveries.c.key)
+            )
+            keys += sum(key not in parts for (key,) in result)
+        self.added += keys
+        return keys
+
+    async def _replace(self, delivery: Delivery, at: datetime) -> int:
+        known = await self._connection.scalar(select(deliveries.c.id).where(deliveries.c.key == delivery.key))
+        if known is not None:
+            return 0
+        await self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.line == delivery.line, NEWEST)
+            .values(state=State.CANCELLED, reason="superseded", ended_at=at)
+        )
+        await self._connection.execute(self._insert(deliveries).values(_values(delivery, at)))
+        return 1
+
+    async def refresh(self, *keys: str, at: datetime, lane: Lane = Lane.URGENT) -> None:
+        """See to it that these cards show the newest truth; call it after the facts were changed.
+
+        A card is a POST with `render`. While its post, or an update of it, still waits, that one will
+        be rendered from the newest facts anyway; otherwise one update is added. Cards that were never
+        posted for good (dead, cancelled, expired) are left alone, and so are keys that do not exist.
+        """
+        for key in sorted(set(keys)):  # In one order, so that two transactions cannot wait for each other.
+            # Writing to the post's row, rather than reading it, waits on PostgreSQL for a sender that is
+            # just marking it: what it renders then includes our facts, or we see that it was marked.
+            card = (
+                await self._connection.execute(
+                    update(deliveries)
+                    .where(
+                        deliveries.c.key == key,
+                        deliveries.c.kind == Kind.POST,
+                        deliveries.c.render.is_not(None),
+                    )
+                    .values(refreshes=deliveries.c.refreshes + 1)
+                    .returning(
+                        deliveries.c.state,
+                        deliveries.c.render,
+                        deliveries.c.about,
+                        deliveries.c.refreshes,
+                        deliveries.c.cancelled_at,
+                    )
+                )
+            ).one_or_none()
+            if card is None or card.cancelled_at is not None:
+                continue
+            if card.state in WAITING or card.state not in {State.SENDING, State.SENT, State.PARKED}:
+                continue
+            change = Delivery(
+                key=f"{key}~update{card.refreshes}",
+                kind=Kind.UPDATE,
+                render=card.render,
+                about=card.about,
+                after=key,
+                lane=lane,
+            )
+            await self._upsert(change, at)
+
+    async def refresh_home(
+        self,
+        *users: str,
+        at: datetime,
+        about: Mapping[str, Any] | None = None,
+        lane: Lane = Lane.URGENT,
+    ) -> None:
+        """See to it that these people's home views show the newest truth; one waits per person at most.
+
+        It is rendered by "home" from {"user": …, **about}.
+        """
+        for user in sorted(set(users)):
+            view = Delivery(
+                key=f"home:{user}:{secrets.token_hex(8)}",
+                kind=Kind.HOME,
+                to=user,
+                render="home",
+                about={"user": user, **(about or {})},
+                lane=lane,
+            )
+            await self._upsert(view, at)
+
+    async def _upsert(self, delivery: Delivery, at: datetime) -> None:
+        values = _values(delivery, at)
+        new = self._insert(deliveries).values(values)
+        urgent = or_(deliveries.c.lane == Lane.URGENT, new.excluded.lane == Lane.URGENT)
+        await self._connection.execute(
+            new.on_conflict_do_update(
+                index_elements=[deliveries.c.line],
+                index_where=NEWEST_TEXT,
+                set_={
+                    "about": new.excluded.about,
+                    "render": new.excluded.render,
+                    "payload": new.excluded.payload,
+                    "lane": case((urgent, Lane.URGENT.value), else_=Lane.BULK.value),
+                    "due_at": case(
+                        (deliveries.c.due_at < new.excluded.due_at, deliveries.c.due_at),
+                        else_=new.excluded.due_at,
+                    ),
+                },
+            )
+        )
+        self.added += 1
+
+    async def cancel(self, *keys: str, at: datetime) -> int:
+        """Take back what is not yet being sent, and what was to follow it; the number taken back.
+
+        What is being sent at this moment ends as it ends, but is not tried again.
+        """
+        if not keys:
+            return 0
+        stopped = await self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.key.in_(keys), deliveries.c.state.in_(WAITING))
+            .values(state=State.CANCELLED, cancelled_at=at, ended_at=at, owner=None, lease_until=None)
+            .returning(deliveries.c.key)
+        )
+        gone = [key for (key,) in stopped]
+        await self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.key.in_(keys), deliveries.c.state == State.SENDING)
+            .values(cancelled_at=at)
+        )
+        follow = gone
+        while follow:
+            followers = await self._connection.execute(
+                update(deliveries)
+                .where(deliveries.c.after.in_(follow), deliveries.c.state.in_(WAITING))
+                .values(state=State.CANCELLED, cancelled_at=at, ended_at=at, reason="after_cancelled")
+                .returning(deliveries.c.key)
+            )
+            follow = [key for (key,) in followers]
+        return len(gone)
+
+    async def sent(self, key: str) -> Sent | None:
+        """Where and when a delivery arrived; None when it did not, or not yet."""
+        row = (
+            await self._connection.execute(
+                select(deliveries.c.channel, deliveries.c.ts, deliveries.c.ended_at).where(
+                    deliveries.c.key == key, deliveries.c.state == State.SENT
+                )
+            )
+        ).one_or_none()
+        return None if row is None else Sent(key, row.channel, row.ts, row.ended_at)
+
+    async def find(self, key: str) -> Owed | None:
+        """The delivery with that key."""
+        row = (
+            await self._connection.execute(select(deliveries).where(deliveries.c.key == key))
+        ).one_or_none()
+        return None if row is None else owed(row)
+
+    # For the staff desk
+
+    async def parked(self, limit: int = 50) -> Sequence[Owed]:
+        """What may or may not have arrived and cannot be looked up; oldest first."""
+        return await self._in_trouble(State.PARKED, limit)
+
+    async def dead(self, limit: int = 50) -> Sequence[Owed]:
+        """What Slack refused for good, with its reason; oldest first."""
+        return await self._in_trouble(State.DEAD, limit)
+
+    async def _in_trouble(self, state: State, limit: int) -> list[Owed]:
+        rows = await self._connection.execute(
+            select(deliveries).where(deliveries.c.state == state).order_by(deliveries.c.id).limit(limit)
+        )
+        return [owed(row) for row in rows]
+
+    async def send_again(self, key: str, at: datetime) -> bool:
+        """Staff said "Send again" to a parked or dead delivery; False when it is neither any more.
+
+        What was to follow a dead one, and died with it, is owed again too.
+        """
+        again = {"state": State.PENDING, "attempts": 0, "check_at": None, "reason": None, "ended_at": None}
+        clash = deliveries.alias()
+        # A newer update or home view waits already: it says all that this one would.
+        newer = (
+            select(clash.c.id)
+            .where(
+                clash.c.line == deliveries.c.line,
+                clash.c.kind.in_(tuple(COLLAPSING)),
+                clash.c.state.in_(WAITING),
+            )
+            .exists()
+        )
+        changed = await self._connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.key == key,
+                deliveries.c.state.in_((State.PARKED, State.DEAD)),
+                or_(deliveries.c.kind.not_in(tuple(COLLAPSING)), ~newer),
+            )
+            .values(**again, due_at=at, cancelled_at=None)
+        )
+        if changed.rowcount == 0:
+            return False
+        follow = [key]
+        while follow:
+            followers = await self._connection.execute(
+                update(deliveries)
+                .where(
+                    deliveries.c.after.in_(follow),
+                    deliveries.c.state == State.DEAD,
+                    deliveries.c.reason == "after_dead",
+                    deliveries.c.kind.not_in(tuple(COLLAPSING)),
+                )
+                .values(**again)
+                .returning(deliveries.c.key)
+            )
+            follow = [key for (key,) in followers]
+        self.added += 1
+        return True
+
+    async def arrived(self, key: str, at: datetime) -> bool:
+        """Staff said "It arrived" of a parked delivery; False when it is not parked any more.
+
+        The sender marks it sent at its next look, so that whatever waits for it goes on.
+        """
+        changed = await self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.key == key, deliveries.c.state == State.PARKED)
+            .values(state=State.SENDING, check_at=at, reason=ARRIVED)
+        )
+        self.added += changed.rowcount
+        return changed.rowcount == 1
+
+
+ARRIVED = "staff_saw_it"
+"""The reason kept on a delivery that staff vouch for, until the sender has marked it sent."""
+
+NEWEST_TEXT = next(
+    index for index in deliveries.indexes if index.name == "uq_deliveries_newest"
+).dialect_options["sqlite"]["where"]
+"""The condition of the index that keeps one update per card, word for word, as ON CONFLICT needs it."""
+
+
+def split(delivery: Delivery) -> Iterable[Delivery]:
+    """Give a plain text that Slack would split as several deliveries, each following the one before."""
+    payload = delivery.payload
+    if delivery.kind is not Kind.POST or payload is None or payload.get("blocks"):
+        return [delivery]
+    parts = pieces(str(payload.get("text", "")))
+    if len(parts) == 1:
+        return [delivery]
+    return parts_of(delivery, parts)
+
+
+def parts_of(delivery: Delivery, parts: Sequence[str]) -> list[Delivery]:
+    """Give the parts of one text as deliveries: the first under its own key, the others after it."""
+    made: list[Delivery] = []
+    for number, part in enumerate(parts, start=1):
+        made.append(
+            Delivery(
+                key=delivery.key if number == 1 else f"{delivery.key}~{number}",
+                kind=delivery.kind,
+                to=delivery.to,
+                payload={**(delivery.payload or {}), "text": part},
+                after=delivery.after if number == 1 else made[-1].key,
+                due_at=delivery.due_at,
+                expires_at=delivery.expires_at,
+                lane=delivery.lane,
+            )
+        )
+    return made
+
+
+def _values(delivery: Delivery, at: datetime) -> dict[str, Any]:
+    return {
+        "key": delivery.key,
+        "opaque": secrets.token_urlsafe(16),
+        "kind": delivery.kind,
+        "lane": delivery.lane,
+        "state": State.PENDING,
+        "line": delivery.line,
+        "to": delivery.to,
+        "payload": None if delivery.payload is None else dict(delivery.payload),
+        "render": delivery.render,
+        "about": dict(delivery.about),
+        "after": delivery.after,
+        "due_at": delivery.due_at or at,
+        "expires_at": delivery.expires_at,
+        "added_at": at,
+    }

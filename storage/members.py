@@ -1,0 +1,284 @@
+"""The people and what mentors offer, as they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from community.members import Member, MentorKind, MentorProfile, Role, Stage
+from community.offices import Office
+from community.topics import Topic
+from storage.tables import members, mentor_profiles
+
+HOME_FRESH = timedelta(days=2)
+"""Home tabs that were not opened for this long are rendered anew when opened, not before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What Slack says of an account: name, zone, whether it is a guest or has left."""
+
+    id: str
+    name: str
+    zone: str
+    guest: bool = False
+    left: bool = False
+
+
+def account_of(user: Mapping[str, Any]) -> Account | None:
+    """Read Slack's user object; None for bots and for what is no account at all.
+
+    Source: docs.slack.dev/reference/objects/user-object (id, deleted, is_bot, is_restricted,
+    is_ultra_restricted, tz, profile.display_name, profile.real_name).
+    """
+    known = user.get("id")
+    if not known or user.get("is_bot") or known == "USLACKBOT":
+        return None
+    profile = user.get("profile") or {}
+    name = (
+        profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name")
+    )
+    return Account(
+        id=known,
+        name=str(name or ""),
+        zone=str(user.get("tz") or ""),
+        guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+        left=bool(user.get("deleted")),
+    )
+
+
+def _words(values: Iterable[str]) -> str:
+    return " ".join(sorted(values))
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(
+        id=row.id,
+        name=row.name,
+        zone=row.zone,
+        roles=frozenset(Role(role) for role in row.roles.split()),
+        state=row.state,
+        stage=Stage(row.stage) if row.stage else None,
+        office=Office(row.office) if row.office else None,
+        guest=row.guest,
+        left_at=row.left_at,
+        home_seen_at=row.home_seen_at,
+        home_pages=row.home_pages or {},
+    )
+
+
+def mentor_profile(row: Row[Any]) -> MentorProfile:
+    """Turn a row of `mentor_profiles` into what the rules work with."""
+    return MentorProfile(
+        user=row.user,
+        kind=MentorKind(row.kind),
+        states=frozenset(row.states.split()),
+        topics=frozenset(Topic(topic) for topic in row.topics.split()),
+        offices=frozenset(Office(office) for office in row.offices.split()),
+        capacity=row.capacity,
+        against=frozenset(row.against.split()),
+        away_until=row.away_until,
+        signed_up_at=row.signed_up_at,
+        approved_at=row.approved_at,
+        approved_by=row.approved_by,
+        declined_at=row.declined_at,
+    )
+
+
+class Members:
+    """The people, within the caller's transaction; satisfies `community.members.People`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+
+    async def meet(self, user: str, *, at: datetime) -> None:
+        """See to it that this person is known, as a candidate until somebody says more."""
+        await self._connection.execute(
+            self._insert(members).values(id=user, met_at=at).on_conflict_do_nothing()
+        )
+
+    async def learn(self, accounts: Sequence[Account], *, at: datetime) -> list[str]:
+        """Keep what Slack says of these accounts; give the ids of those who have just left."""
+        gone: list[str] = []
+        for account in accounts:
+            before = await self.member(account.id)
+            if account.left and before is not None and before.left_at is None:
+                gone.append(account.id)
+            left_at = ((before.left_at if before else None) or at) if account.left else None
+            values = {"name": account.name, "guest": account.guest, "left_at": left_at}
+            if account.zone:
+                values["zone"] = account.zone
+            await self._connection.execute(
+                self._insert(members)
+                .values(id=account.id, met_at=at, **values)
+                .on_conflict_do_update(index_elements=[members.c.id], set_=values)
+            )
+        return gone
+
+    async def member(self, user: str) -> Member | None:
+        """Give the person, or None where nobody has met them."""
+        row = (await self._connection.execute(select(members).where(members.c.id == user))).one_or_none()
+        return _member(row) if row else None
+
+    async def describe(self, user: str, **values: object) -> None:
+        """Set fields of a known person's profile: state, stage, office."""
+        await self._connection.execute(update(members).where(members.c.id == user).values(**values))
+
+    async def saw_home(self, user: str, *, at: datetime) -> None:
+        """Remember that this person opened the Home tab, and start at the first page of every list."""
+        await self.meet(user, at=at)
+        await self.describe(user, home_seen_at=at, home_pages=None)
+
+    async def turn_page(self, user: str, which: str, page: int, *, at: datetime) -> None:
+        """Remember which page of a list on the Home tab this person turned to."""
+        known = await self.member(user)
+        pages = dict(known.home_pages) if known else {}
+        await self.describe(user, home_seen_at=at, home_pages={**pages, which: page})
+
+    async def with_home(self, users: Iterable[str], *, at: datetime) -> list[str]:
+        """Give those of these people who opened their Home tab lately."""
+        found = await self._connection.execute(
+            select(members.c.id).where(
+                members.c.id.in_(sorted(users)), members.c.home_seen_at > at - HOME_FRESH
+            )
+        )
+        return sorted(found.scalars())
+
+    async def staff(self) -> list[Member]:
+        """Give everybody on the staff who is here."""
+        found = await self._connection.execute(
+            select(members)
+            .where(members.c.roles.contains(Role.STAFF), members.c.left_at.is_(None))
+            .order_by(members.c.id)
+        )
+        return [_member(row) for row in found]
+
+    async def add_roles(self, user: str, *roles: Role, at: datetime) -> None:
+        """Give a person these roles beside the ones they have."""
+        await self.meet(user, at=at)
+        have = await self._hold_roles(user)
+        await self.describe(user, roles=_words(have | set(roles)))
+
+    async def remove_role(self, user: str, role: Role) -> None:
+        """Take one role from a person."""
+        have = await self._hold_roles(user)
+        await self.describe(user, roles=_words(have - {role}))
+
+    async def _hold_roles(self, user: str) -> frozenset[str]:
+        """Give the roles and keep others from changing them until this transaction ends."""
+        kept = await self._connection.scalar(
+            select(members.c.roles).where(members.c.id == user).with_for_update()
+        )
+        return frozenset((kept or "").split())
+
+    async def mentor(self, user: str) -> MentorProfile | None:
+        """Give the mentor's profile, or None."""
+        return await self._mentor(select(mentor_profiles).where(mentor_profiles.c.user == user))
+
+    async def hold_mentor(self, user: str) -> MentorProfile | None:
+        """Give the profile and keep others from changing it until this transaction ends."""
+        return await self._mentor(
+            select(mentor_profiles).where(mentor_profiles.c.user == user).with_for_update()
+        )
+
+    async def _mentor(self, statement: Any) -> MentorProfile | None:
+        row = (await self._connection.execute(statement)).one_or_none()
+        return mentor_profile(row) if row else None
+
+    async def save_mentor(self, profile: MentorProfile) -> None:
+        """Keep this profile, and the mentor role with it once it is approved."""
+        values = {
+            "kind": profile.kind,
+            "states": _words(profile.states),
+            "topics": _words(profile.topics),
+            "offices": _words(profile.offices),
+            "capacity": profile.capacity,
+            "against": _words(profile.against),
+            "away_until": profile.away_until,
+            "signed_up_at": profile.signed_up_at,
+            "approved_at": profile.approved_at,
+            "approved_by": profile.approved_by,
+            "declined_at": profile.declined_at,
+        }
+        await self._connection.execute(
+            self._insert(mentor_profiles)
+            .values(user=profile.user, **values)
+            .on_conflict_do_update(index_elements=[mentor_profiles.c.user], set_=values)
+        )
+        if profile.approved_at is not None:
+            await self.add_roles(profile.user, Role.MENTOR, at=profile.approved_at)
+
+    async def decide_mentor(self, user: str, *, approve: bool, by: str, at: datetime) -> MentorProfile | None:
+        """Settle a waiting profile in one conditional change; None where nothing waited."""
+        values: dict[str, Any] = {"approved_by": by}
+        values |= {"approved_at": at} if approve else {"declined_at": at}
+        row = (
+            await self._connection.execute(
+                update(mentor_profiles)
+                .where(
+                    mentor_profiles.c.user == user,
+                    mentor_profiles.c.approved_at.is_(None),
+                    mentor_profiles.c.declined_at.is_(None),
+                )
+                .values(**values)
+                .returning(mentor_profiles)
+            )
+        ).one_or_none()
+        if row is None:
+            return None
+        if approve:
+            await self.add_roles(user, Role.MENTOR, at=at)
+        return mentor_profile(row)
+
+    async def asked_staff(self, user: str) -> int:
+        """Count one more time that staff is asked to look at this mentor, and give the count."""
+        await self._connection.execute(
+            update(mentor_profiles)
+            .where(mentor_profiles.c.user == user)
+            .values(asked_staff=mentor_profiles.c.asked_staff + 1)
+        )
+        return await self.times_asked_staff(user)
+
+    async def times_asked_staff(self, user: str) -> int:
+        """Give how many times staff was asked to look at this mentor."""
+        found = await self._connection.scalar(
+            select(mentor_profiles.c.asked_staff).where(mentor_profiles.c.user == user)
+        )
+        return found or 0
+
+    async def waiting_mentors(self, *, limit: int, offset: int = 0) -> list[MentorProfile]:
+        """Give the mentors who wait for staff, the longest waiting first."""
+        found = await self._connection.execute(
+            select(mentor_profiles)
+            .where(mentor_profiles.c.approved_at.is_(None), mentor_profiles.c.declined_at.is_(None))
+            .order_by(mentor_profiles.c.signed_up_at, mentor_profiles.c.user)
+            .limit(limit)
+            .offset(offset)
+        )
+        return [mentor_profile(row) for row in found]
+
+    async def count_waiting_mentors(self) -> int:
+        """Count the mentors who wait for staff."""
+        found = await self._connection.scalar(
+            select(func.count())
+            .select_from(mentor_profiles)
+            .where(mentor_profiles.c.approved_at.is_(None), mentor_profiles.c.declined_at.is_(None))
+        )
+        return found or 0
+
+    async def unknown(self, limit: int = 50) -> list[str]:
+        """Give people of whom nothing but the id is known yet."""
+        found = await self._connection.execute(
+            select(members.c.id)
+            .where(or_(members.c.name == "", members.c.name.is_(None)))
+            .order_by(members.c.met_at)
+            .limit(limit)
+        )
+        return list(found.scalars())

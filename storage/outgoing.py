@@ -1,0 +1,411 @@
+"""The sender's side of deliveries: reserve, mark as being sent, and keep how it ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, case, func, literal_column, or_, select, update
+
+from community.deliveries import (
+    COLLAPSING,
+    GRACE,
+    READ_BACK,
+    RESERVED_FOR,
+    TIMEOUT,
+    WRITE_WITHIN,
+    Delivery,
+    Kind,
+    Lane,
+    Owed,
+    State,
+)
+from storage.deliveries import Deliveries, owed
+from storage.tables import deliveries, leases
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, FromClause
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+# The conditions of the partial indexes have to stand in the query word for word: neither database can tell
+# that a bound parameter will be 'pending'.
+_PENDING: ColumnElement[str] = literal_column("'pending'")
+_BUSY: tuple[ColumnElement[str], ...] = (literal_column("'reserved'"), literal_column("'sending'"))
+_ENDED: tuple[ColumnElement[str], ...] = (
+    literal_column("'sent'"),
+    literal_column("'cancelled'"),
+    literal_column("'expired'"),
+)
+_SENDING = State.SENDING
+
+
+class Outgoing:
+    """The sender's verbs, within its own transactions."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    # Before
+
+    async def candidates(
+        self,
+        lane: Lane,
+        at: datetime,
+        limit: int,
+        *,
+        besides_lines: Collection[str] = (),
+        besides_kinds: Collection[Kind] = (),
+    ) -> Sequence[Owed]:
+        """What is due and could go now, oldest due first.
+
+        Left out is what waits for another delivery, whose line is busy, or which is expired; and the lines
+        and kinds that may not go yet.
+        """
+        statement = (
+            select(deliveries)
+            .where(
+                deliveries.c.state == _PENDING,
+                deliveries.c.lane == lane,
+                deliveries.c.due_at <= at,
+                or_(deliveries.c.expires_at.is_(None), deliveries.c.expires_at > at),
+                _free(lane),
+                _not_waiting(),
+            )
+            .order_by(deliveries.c.due_at, deliveries.c.id)
+            .limit(limit)
+        )
+        if besides_lines:
+            statement = statement.where(deliveries.c.line.not_in(tuple(besides_lines)))
+        if besides_kinds:
+            statement = statement.where(deliveries.c.kind.not_in(tuple(besides_kinds)))
+        return [owed(row) for row in await self._connection.execute(statement)]
+
+    async def next_due(self, at: datetime) -> datetime | None:
+        """When the next delivery that is not yet due will be."""
+        moments = [
+            await self._connection.scalar(
+                select(deliveries.c.due_at)
+                .where(deliveries.c.state == _PENDING, deliveries.c.lane == lane, deliveries.c.due_at > at)
+                .order_by(deliveries.c.due_at)
+                .limit(1)
+            )
+            for lane in Lane
+        ]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    async def oldest_due(self, at: datetime) -> datetime | None:
+        """Since when the delivery that is longest overdue has been due."""
+        moments = [
+            await self._connection.scalar(
+                select(func.min(deliveries.c.due_at)).where(
+                    deliveries.c.state == _PENDING, deliveries.c.lane == lane, deliveries.c.due_at <= at
+                )
+            )
+            for lane in Lane
+        ]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    async def reserve(self, ids: Collection[int], owner: str, at: datetime) -> Sequence[Owed]:
+        """Reserve what of these is still pending, for RESERVED_FOR; in the order of sending."""
+        free = select(deliveries.c.id).where(deliveries.c.id.in_(tuple(ids)), deliveries.c.state == _PENDING)
+        rows = await self._connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.id.in_(free.with_for_update(skip_locked=True)), deliveries.c.state == _PENDING
+            )
+            .values(state=State.RESERVED, owner=owner, lease_until=at + RESERVED_FOR)
+            .returning(deliveries)
+        )
+        return sorted((owed(row) for row in rows), key=lambda one: (one.due_at, one.id))
+
+    async def release(self, ids: Collection[int], owner: str) -> int:
+        """Give back reservations that were not used: nothing was sent."""
+        if not ids:
+            return 0
+        result = await self._connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.id.in_(tuple(ids)),
+                deliveries.c.state == State.RESERVED,
+                deliveries.c.owner == owner,
+            )
+            .values(state=State.PENDING, owner=None, lease_until=None)
+        )
+        return result.rowcount
+
+    async def mark(
+        self,
+        id: int,  # noqa: A002
+        owner: str,
+        at: datetime,
+        *,
+        anchor: str | None,
+        lease: str | None,
+    ) -> Owed | None:
+        """Mark a reserved delivery as being sent; None when it must not be sent by this owner any more.
+
+        `lease` names the lease that the owner must still hold, and None none: one statement asks for both.
+        """
+        fence: list[ColumnElement[bool]] = []
+        if lease is not None:
+            held = select(leases.c.name).where(
+                leases.c.name == lease, leases.c.owner == owner, leases.c.until > at
+            )
+            fence.append(held.exists())
+        quick = at + TIMEOUT + WRITE_WITHIN
+        row = (
+            await self._connection.execute(
+                update(deliveries)
+                .where(
+                    deliveries.c.id == id,
+                    deliveries.c.state == State.RESERVED,
+                    deliveries.c.owner == owner,
+                    deliveries.c.lease_until > at,
+                    *fence,
+                )
+                .values(
+                    state=State.SENDING,
+                    attempts=deliveries.c.attempts + 1,
+                    attempt_at=at,
+                    # What is simply repeated needs no grace: only the request's own time has to be over.
+                    check_at=case(
+                        (deliveries.c.kind.in_(tuple(READ_BACK)), at + TIMEOUT + GRACE), else_=quick
+                    ),
+                    anchor=anchor,
+                    file=None,
+                    thread=None,
+                    reason=None,
+                )
+                .returning(deliveries)
+            )
+        ).one_or_none()
+        return None if row is None else owed(row)
+
+    async def keep_thread(self, one: Owed, thread: str) -> None:
+        """Keep the thread that a delivery was rendered into: that is where it would be found again."""
+        await self._connection.execute(update(deliveries).where(*_still(one)).values(thread=thread))
+
+    async def keep_file(self, one: Owed, file: str) -> None:
+        """Keep Slack's id of an uploaded file before it is shared: by it the share can be found again."""
+        await self._connection.execute(update(deliveries).where(*_still(one)).values(file=file))
+
+    async def follow_up(self, parts: Sequence[Delivery], at: datetime) -> None:
+        """Owe the further parts of a text that was found too long when it was rendered.
+
+        Parts of an earlier rendering were never sent, because what they follow was not; they are replaced.
+        """
+        for part in parts:
+            await self._connection.execute(
+                update(deliveries)
+                .where(deliveries.c.key == part.key, deliveries.c.state == State.PENDING)
+                .values(payload=dict(part.payload or {}))
+            )
+        await Deliveries(self._connection).add(*parts, at=at)
+
+    # After
+
+    async def landed(
+        self,
+        one: Owed,
+        at: datetime,
+        *,
+        channel: str | None,
+        ts: str | None,
+        hash: str | None = None,  # noqa: A002
+    ) -> bool:
+        """It was sent; False when it had been settled otherwise meanwhile."""
+        return await self._settle(one, State.SENT, at, channel=channel, ts=ts, hash=hash, reason=None)
+
+    async def refused(self, one: Owed, at: datetime, reason: str) -> bool:
+        """Slack refused it for good."""
+        return await self._settle(one, State.DEAD, at, reason=reason)
+
+    async def parked(self, one: Owed, at: datetime, reason: str) -> bool:
+        """Nobody can know whether it arrived; staff decide."""
+        return await self._settle(one, State.PARKED, at, reason=reason)
+
+    async def dropped(self, one: Owed, at: datetime, state: State, reason: str | None) -> bool:
+        """It was not sent, and need not be any more: cancelled or expired."""
+        return await self._settle(one, state, at, reason=reason)
+
+    async def _settle(self, one: Owed, state: State, at: datetime, **values: Any) -> bool:
+        result = await self._connection.execute(
+            update(deliveries)
+            .where(*_still(one))
+            .values(state=state, ended_at=at, owner=None, lease_until=None, check_at=None, **values)
+        )
+        return result.rowcount == 1
+
+    async def unclear(self, one: Owed, check_at: datetime, reason: str) -> None:
+        """It may have been sent: it stays marked, and is looked up at that moment."""
+        await self._connection.execute(
+            update(deliveries).where(*_still(one)).values(check_at=check_at, reason=reason)
+        )
+
+    async def put_back(
+        self, one: Owed, at: datetime, *, due_at: datetime | None = None, uncounted: bool = False
+    ) -> bool:
+        """It was certainly not sent: it is owed again, in its old place unless `due_at` moves it.
+
+        If it was cancelled meanwhile, or a newer update of the same card waits, it ends here. `uncounted`:
+        this was not its fault, and does not count as an attempt.
+        """
+        newer = deliveries.alias("newer")
+        replaced = and_(
+            deliveries.c.kind.in_(tuple(COLLAPSING)),
+            select(newer.c.id)
+            .where(
+                newer.c.line == deliveries.c.line,
+                newer.c.kind.in_(tuple(COLLAPSING)),
+                newer.c.state.in_((State.PENDING, State.RESERVED)),
+                newer.c.id != deliveries.c.id,
+            )
+            .exists(),
+        )
+        over = or_(replaced, deliveries.c.cancelled_at.is_not(None))
+        result = await self._connection.execute(
+            update(deliveries)
+            .where(*_still(one))
+            .values(
+                state=case((over, State.CANCELLED.value), else_=State.PENDING.value),
+                ended_at=case((over, at), else_=None),
+                reason=case((replaced, "superseded"), else_=deliveries.c.reason),
+                due_at=deliveries.c.due_at if due_at is None else due_at,
+                attempts=deliveries.c.attempts - 1 if uncounted else deliveries.c.attempts,
+                owner=None,
+                lease_until=None,
+                check_at=None,
+            )
+        )
+        return result.rowcount == 1
+
+    async def conversation(self, one: Owed) -> Owed | None:
+        """The delivery that this one follows, which knows the conversation and the message."""
+        if one.after is None:
+            return None
+        row = (
+            await self._connection.execute(select(deliveries).where(deliveries.c.key == one.after))
+        ).one_or_none()
+        return None if row is None else owed(row)
+
+    # What a crash, or time, left behind
+
+    async def unresolved(self, at: datetime, limit: int = 100) -> Sequence[Owed]:
+        """What is marked as being sent and has to be looked at now; urgent first."""
+        rows = await self._connection.execute(
+            select(deliveries)
+            .where(
+                deliveries.c.state.in_(_BUSY),
+                deliveries.c.state == State.SENDING,
+                deliveries.c.check_at <= at,
+            )
+            .order_by(deliveries.c.lane.desc(), deliveries.c.check_at, deliveries.c.id)
+            .limit(limit)
+        )
+        return [owed(row) for row in rows]
+
+    async def lapse(self, at: datetime) -> int:
+        """Free the reservations whose time is over: nothing was sent under them."""
+        result = await self._connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.state.in_(_BUSY),
+                deliveries.c.state == State.RESERVED,
+                deliveries.c.lease_until <= at,
+            )
+            .values(state=State.PENDING, owner=None, lease_until=None)
+        )
+        return result.rowcount
+
+    async def expire(self, at: datetime) -> int:
+        """Mark expired what was not sent in time."""
+        result = await self._connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.state == _PENDING,
+                deliveries.c.expires_at.is_not(None),
+                deliveries.c.expires_at <= at,
+            )
+            .values(state=State.EXPIRED, ended_at=at)
+        )
+        return result.rowcount
+
+    async def orphans(self, limit: int = 200) -> Sequence[tuple[Owed, State]]:
+        """What waits for a delivery that will never be sent, with how that one ended."""
+        before = deliveries.alias("before")
+        lost = (State.DEAD, State.CANCELLED, State.EXPIRED)
+        rows = await self._connection.execute(
+            select(deliveries, before.c.state.label("fate"))
+            .join(before, before.c.key == deliveries.c.after)
+            .where(deliveries.c.after.is_not(None), deliveries.c.state == _PENDING, before.c.state.in_(lost))
+            .limit(limit)
+        )
+        return [(owed(row), State(row.fate)) for row in rows]
+
+    async def bury(self, one: Owed, at: datetime, state: State, reason: str) -> bool:
+        """End a delivery that still waits, because what it was to follow will never be sent."""
+        result = await self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == one.id, deliveries.c.state == State.PENDING)
+            .values(state=state, ended_at=at, reason=reason)
+        )
+        return result.rowcount == 1
+
+    async def last_ts(self) -> str | None:
+        """The ts of the message that was sent last: by Slack's clock whatever follows is later."""
+        return await self._connection.scalar(
+            select(deliveries.c.ts)
+            .where(
+                deliveries.c.state.in_(_ENDED),
+                deliveries.c.state == State.SENT,
+                deliveries.c.kind == Kind.POST,
+                deliveries.c.ts.is_not(None),
+            )
+            .order_by(deliveries.c.ended_at.desc())
+            .limit(1)
+        )
+
+    async def census(self) -> dict[State, int]:
+        """How many deliveries stand where, of those that are not over."""
+        rows = await self._connection.execute(
+            select(deliveries.c.state, func.count())
+            .where(
+                or_(
+                    deliveries.c.state == _PENDING,
+                    deliveries.c.state.in_(_BUSY),
+                    deliveries.c.state.in_((literal_column("'parked'"), literal_column("'dead'"))),
+                )
+            )
+            .group_by(deliveries.c.state)
+        )
+        return {State(state): count for state, count in rows}
+
+
+def _still(one: Owed) -> tuple[ColumnElement[bool], ...]:
+    """This very attempt is still the open one: nobody settled or repeated it meanwhile."""
+    return (
+        deliveries.c.id == one.id,
+        deliveries.c.state == _SENDING,
+        deliveries.c.attempts == one.attempts,
+    )
+
+
+def _free(lane: Lane) -> ColumnElement[bool]:
+    """No delivery of the same line is on its way, so that a line keeps its order.
+
+    An urgent message does not wait for a bulk one whose outcome is unclear; an update or a home view waits
+    for any, because the later one must win.
+    """
+    busy: FromClause = deliveries.alias("busy")
+    conditions = [busy.c.line == deliveries.c.line, busy.c.state.in_(_BUSY)]
+    if lane is Lane.URGENT:
+        conditions.append(or_(busy.c.lane == Lane.URGENT, busy.c.kind.not_in(tuple(READ_BACK))))
+    return ~select(busy.c.id).where(*conditions).exists()
+
+
+def _not_waiting() -> ColumnElement[bool]:
+    before = deliveries.alias("before")
+    done = select(before.c.id).where(before.c.key == deliveries.c.after, before.c.state == State.SENT)
+    return or_(deliveries.c.after.is_(None), done.exists())

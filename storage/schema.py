@@ -1,0 +1,112 @@
+"""Brings the database to the shape that this version of the code expects, and says when it has another."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from storage.database import Database
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+class SchemaMismatch(Exception):
+    """The database has another shape than this version of the code; the message says what to do."""
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    config.attributes["connection"] = connection
+    return config
+
+
+def newest() -> str:
+    """The revision that this version of the code expects."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise SchemaMismatch("This copy of the program carries no migrations: install it again.")
+    return head
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+async def upgrade(url: str) -> None:
+    """Bring the database at an address to the newest shape; nothing happens when it has it already.
+
+    Raises SchemaMismatch when the database was made by a newer version.
+    """
+    database = Database.at(url)
+    try:
+        async with database.transaction() as store:
+            current = await store.connection.run_sync(_current)
+            _refuse_unknown(current)
+            await store.connection.run_sync(lambda connection: command.upgrade(_config(connection), "head"))
+    finally:
+        await database.close()
+
+
+async def check(database: Database) -> None:
+    """Raise SchemaMismatch, with what to do about it, unless the database has the newest shape."""
+    async with database.reading() as store:
+        current = await store.connection.run_sync(_current)
+    if current == newest():
+        return
+    _refuse_unknown(current)
+    if current is None:
+        raise SchemaMismatch("The database is empty. Run: downballot migrate")
+    raise SchemaMismatch(f"The database is older (at {current}) than this program. Run: downballot migrate")
+
+
+def _refuse_unknown(current: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if current is not None and current not in known:
+        raise SchemaMismatch(
+            f"The database was changed by a newer version of this program (it is at {current}). "
+            "Install that version, or restore a backup made before the change."
+        )
+
+
+async def revise(message: str, *, revision: str | None = None) -> None:
+    """Write the migration from the newest one to storage/tables.py; for developers."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite+aiosqlite:///{folder}/empty.db"
+        if ScriptDirectory.from_config(_config()).get_current_head() is not None:
+            await upgrade(url)
+        database = Database.at(url)
+        try:
+            async with database.transaction() as store:
+                made = await store.connection.run_sync(
+                    lambda connection: command.revision(
+                        _config(connection), message, autogenerate=True, rev_id=revision
+                    )
+                )
+            for script in made if isinstance(made, list) else [made]:
+                if script is not None:
+                    _tidy(Path(script.path))
+        finally:
+            await database.close()
+
+
+def _tidy(path: Path) -> None:
+    """Take out the comments that Alembic writes into every script."""
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if "Alembic" not in line))
+
+
+if __name__ == "__main__":
+    # python -m storage.schema "What changes" [revision]. To make the first one anew, delete it before.
+    asyncio.run(revise(sys.argv[1], revision=sys.argv[2] if len(sys.argv) > 2 else None))  # noqa: PLR2004

@@ -1,0 +1,75 @@
+"""What one transaction can reach: one attribute per feature, made when it is first asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
+
+from storage.deliveries import Deliveries
+from storage.leases import Leases
+from storage.members import Members
+from storage.mentoring import Mentoring
+from storage.outgoing import Outgoing
+from storage.retention import Retention
+from storage.seen import Seen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from community.notices import Notices
+
+T = TypeVar("T")
+
+
+class Part(Generic[T]):
+    """A feature's own corner of the store, made from the connection on first use."""
+
+    def __init__(self, make: Callable[[AsyncConnection], T]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type[Store], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, store: None, owner: type[Store]) -> Self: ...
+    @overload
+    def __get__(self, store: Store, owner: type[Store]) -> T: ...
+    def __get__(self, store: Store | None, owner: type[Store]) -> T | Self:
+        if store is None:
+            return self
+        made = self._make(store.connection)
+        # The instance's own attribute is found before this descriptor from now on.
+        store.__dict__[self._name] = made
+        return made
+
+
+class Store:
+    """One transaction; its parts speak the words of the features."""
+
+    deliveries = Part(Deliveries)
+    outgoing = Part(Outgoing)
+    retention = Part(Retention)
+    seen = Part(Seen)
+    leases = Part(Leases)
+    members = Part(Members)
+    mentoring = Part(Mentoring)
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+
+    async def tell(self, notices: Notices, *, at: datetime) -> None:
+        """Owe all of this from now on: new deliveries, cards that changed, Home tabs that are in use."""
+        if notices.add:
+            await self.deliveries.add(*notices.add, at=at)
+        if notices.refresh:
+            await self.deliveries.refresh(*notices.refresh, at=at)
+        if notices.homes:
+            await self.deliveries.refresh_home(*await self.members.with_home(notices.homes, at=at), at=at)
+
+    @property
+    def rings(self) -> bool:
+        """Whether this transaction added deliveries, so that the sender has to be woken."""
+        added = self.__dict__.get("deliveries")
+        return added is not None and bool(added.added)

@@ -1,0 +1,266 @@
+"""Every table there is, as SQLAlchemy Core sees it; the migrations are tested to equal this file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment: takes only aware datetimes, gives back aware ones in UTC, on both databases."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn a moment into what the database keeps; raises ValueError for a naive one."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A moment without a time zone cannot be kept.")
+        moment = value.astimezone(UTC)
+        # SQLite keeps text, and text of one shape sorts as the moments do.
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Turn what the database kept back into an aware moment in UTC."""
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+"""The type of our own numbers; SQLite counts up only what is called INTEGER."""
+
+Facts = JSON(none_as_null=True)
+"""JSON that was written by us; nothing is SQL's NULL."""
+
+
+# Deliveries: what is owed to be read (storage/deliveries.py, storage/outgoing.py)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("opaque", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("to", Text, nullable=False),
+    Column("payload", Facts),
+    Column("render", Text),
+    Column("about", Facts, nullable=False),
+    Column("after", Text),
+    Column("due_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("added_at", Instant, nullable=False),
+    Column("refreshes", Integer, nullable=False, server_default=text("0")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("attempt_at", Instant),
+    Column("owner", Text),
+    Column("lease_until", Instant),
+    Column("check_at", Instant),
+    Column("anchor", Text),
+    Column("thread", Text),
+    Column("cancelled_at", Instant),
+    Column("ended_at", Instant),
+    Column("channel", Text),
+    Column("ts", Text),
+    Column("file", Text),
+    Column("hash", Text),
+    Column("reason", Text),
+)
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+# The due scan reads this index from its beginning and nothing else, however many rows have been sent.
+Index(
+    "ix_deliveries_due",
+    deliveries.c.lane,
+    deliveries.c.due_at,
+    deliveries.c.id,
+    **_where("state = 'pending'"),
+)
+# Lines that are busy, and what a crash left behind.
+Index("ix_deliveries_busy", deliveries.c.line, **_where("state IN ('reserved', 'sending')"))
+Index(
+    "ix_deliveries_expiring",
+    deliveries.c.expires_at,
+    **_where("state = 'pending' AND expires_at IS NOT NULL"),
+)
+# Who waits for whom.
+Index("ix_deliveries_after", deliveries.c.after, **_where("after IS NOT NULL"))
+# At most one update waits per card, and one home view per person: the newest replaces the one that waits.
+Index(
+    "uq_deliveries_newest",
+    deliveries.c.line,
+    unique=True,
+    **_where("kind IN ('update', 'home') AND state IN ('pending', 'reserved')"),
+)
+# The staff desk, and retention.
+Index("ix_deliveries_trouble", deliveries.c.state, deliveries.c.id, **_where("state IN ('parked', 'dead')"))
+Index("ix_deliveries_ended", deliveries.c.ended_at, **_where("state IN ('sent', 'cancelled', 'expired')"))
+
+
+# Who runs the outbox and the jobs (storage/leases.py)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("term", Integer, nullable=False),
+)
+
+
+# Events and interactions that were handled already (storage/seen.py)
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+
+# People (storage/members.py)
+
+members = Table(
+    "members",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("zone", Text, nullable=False, server_default="America/New_York"),
+    Column("roles", Text, nullable=False, server_default="candidate"),
+    Column("state", Text),
+    Column("stage", Text),
+    Column("office", Text),
+    Column("guest", Boolean, nullable=False, server_default=false()),
+    Column("met_at", Instant, nullable=False),
+    Column("left_at", Instant),
+    Column("home_seen_at", Instant),
+    Column("home_pages", Facts),
+)
+
+mentor_profiles = Table(
+    "mentor_profiles",
+    metadata,
+    Column("user", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("states", Text, nullable=False),
+    Column("topics", Text, nullable=False, server_default=""),
+    Column("offices", Text, nullable=False, server_default=""),
+    Column("capacity", Integer, nullable=False),
+    Column("against", Text, nullable=False, server_default=""),
+    Column("away_until", Instant),
+    Column("signed_up_at", Instant),
+    Column("approved_at", Instant),
+    Column("approved_by", Text),
+    Column("declined_at", Instant),
+    Column("asked_staff", Integer, nullable=False, server_default=text("0")),
+)
+
+
+# Ask a mentor (storage/mentoring.py)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("asker", Text, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("details", Text, nullable=False, server_default=""),
+    Column("topic", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("office", Text),
+    Column("needed_by", Date),
+    Column("private", Boolean, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("circle", Text, nullable=False),
+    Column("wave", Integer, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("waiting_since", Instant),
+    Column("look_at", Instant),
+    Column("claims", Integer, nullable=False),
+    Column("holder", Text),
+    Column("claimed_at", Instant),
+    Column("answered_at", Instant),
+    Column("first_answered_at", Instant),
+    Column("nudged_at", Instant),
+    Column("conversation", Text),
+    Column("help_asked", Integer, nullable=False),
+    Column("reminders", Integer, nullable=False),
+    Column("closings", Integer, nullable=False),
+    Column("closed_at", Instant),
+    Column("closed_by", Text),
+    Column("rating", Text),
+    Column("rating_text", Text, nullable=False, server_default=""),
+)
+Index("ix_requests_asker", requests.c.asker, requests.c.id)
+Index("ix_requests_holder", requests.c.holder, **_where("status = 'claimed'"))
+Index("ix_requests_queue", requests.c.state, requests.c.waiting_since, **_where("status = 'open'"))
+Index("ix_requests_look_at", requests.c.look_at, **_where("look_at IS NOT NULL"))
+Index("ix_requests_conversation", requests.c.conversation, **_where("conversation IS NOT NULL"))
+Index("ix_requests_answered", requests.c.first_answered_at)
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("request", Id, ForeignKey("requests.id"), nullable=False),
+    Column("mentor", Text, nullable=False),
+    Column("wave", Integer, nullable=False),
+    Column("reasons", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("offered_at", Instant, nullable=False),
+    UniqueConstraint("request", "mentor", "wave"),
+)
+Index("ix_offers_mentor", offers.c.mentor, offers.c.offered_at)
+
+request_history = Table(
+    "request_history",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("request", Id, ForeignKey("requests.id"), nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text),
+    Column("kind", Text, nullable=False),
+    Column("facts", Facts, nullable=False),
+)

@@ -1,0 +1,172 @@
+"""Fixtures for everybody: a migrated database of both kinds, a movable clock, and a watch over what tests leave."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import itertools
+import os
+import shutil
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+from sqlalchemy import make_url
+
+from community.clock import MovableClock
+from storage import schema
+from storage.database import Database
+from tests import postgres
+
+KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+_LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
+_numbers = itertools.count(1)
+
+
+def pytest_configure(config):
+    if os.environ.get("CI") and not postgres.available():
+        raise pytest.UsageError(
+            "No PostgreSQL: set TEST_DATABASE_URL or install the server's programs. CI leaves nothing out."
+        )
+
+
+def pytest_generate_tests(metafunc):
+    """Run what uses a database on both kinds, as far as they are there."""
+    if "database_kind" in metafunc.fixturenames:
+        kinds = KINDS if postgres.available() else KINDS[:1]
+        metafunc.parametrize("database_kind", kinds, scope="session")
+
+
+def pytest_terminal_summary(terminalreporter):
+    if not postgres.available():
+        terminalreporter.section("left out", yellow=True)
+        terminalreporter.line(
+            "Everything on PostgreSQL was LEFT OUT: no TEST_DATABASE_URL, and no initdb and pg_ctl found."
+        )
+
+
+def _outside(coroutine):
+    """Run a coroutine in a loop of its own, beside whatever loop the test has."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster():
+    """The private PostgreSQL server of this run; tests may stop and restart it."""
+    with postgres.private_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def postgres_server(request):
+    """The address of the PostgreSQL server of this run."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    return make_url(given or request.getfixturevalue("postgres_cluster").url)
+
+
+async def _admin(server, *statements):
+    connection = await asyncpg.connect(
+        server.set(drivername="postgresql").render_as_string(hide_password=False), timeout=20
+    )
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server):
+    """The name of a migrated PostgreSQL database that others are copied from."""
+    name = f"downballot_template_{os.getpid()}"
+    _outside(_admin(postgres_server, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}"))
+    _outside(schema.upgrade(postgres_server.set(database=name).render_as_string(hide_password=False)))
+    yield name
+    _outside(_admin(postgres_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory):
+    """The path of a migrated SQLite file that others are copied from."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    _outside(schema.upgrade(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+def database_url(database_kind, request, tmp_path):
+    """The address of a fresh, migrated database of this kind."""
+    if database_kind == "sqlite":
+        path = tmp_path / "downballot.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite+aiosqlite:///{path}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    template = request.getfixturevalue("postgres_template")
+    name = f"downballot_test_{os.getpid()}_{next(_numbers)}"
+    _outside(_admin(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield server.set(database=name).render_as_string(hide_password=False)
+    _outside(_admin(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def database(database_url):
+    """A fresh, migrated database: every test that uses it runs on SQLite and on PostgreSQL."""
+    opened = Database.at(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def clock():
+    """A clock that stands at 3 pm UTC on November 23, 2026, a Monday, until it is moved."""
+    return MovableClock(datetime(2026, 11, 23, 15, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+async def _no_task_left():
+    yield
+    current = asyncio.current_task()
+    # A task that was cancelled or has just finished gets a moment to end.
+    for _ in range(3):
+        await asyncio.sleep(0)
+    left = [task.get_name() for task in asyncio.all_tasks() if task is not current and not task.done()]
+    assert not left, f"tasks left over: {left}"
+
+
+@pytest.fixture(autouse=True)
+def watch(request, monkeypatch):
+    """Fail a test that leaves a task behind, or reaches for anything beyond this machine."""
+    strayed = []
+
+    def refuse_far(address):
+        host = address[0] if isinstance(address, tuple) else address
+        if isinstance(host, str) and not host.startswith((*_LOOPBACK, "/")):
+            strayed.append(host)
+            raise AssertionError(f"a test reached for {host}")
+
+    def guarded(original):
+        def call(self, address):
+            if self.family in {socket.AF_INET, socket.AF_INET6}:
+                refuse_far(address)
+            return original(self, address)
+
+        return call
+
+    real_lookup = socket.getaddrinfo
+
+    def lookup(host, *arguments, **named):
+        if isinstance(host, (str, bytes)) and host:
+            refuse_far(host if isinstance(host, str) else host.decode())
+        return real_lookup(host, *arguments, **named)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
+        request.getfixturevalue("_no_task_left")
+    yield
+    assert not strayed, f"a test reached for {strayed}"

@@ -1,0 +1,69 @@
+import re
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from storage import schema
+from storage.database import Database
+from storage.tables import metadata
+
+
+async def _shape(store):
+    """What the database itself says of its tables and indexes, conditions included."""
+    if store.connection.dialect.name == "sqlite":
+        rows = await store.connection.execute(text("SELECT name, sql FROM sqlite_master ORDER BY name"))
+        # The order of a table's constraints means nothing, so the words are compared in any order.
+        return {
+            name: sorted(re.sub(r"[\"(),]", " ", sql or "").split())
+            for name, sql in rows
+            if name != "alembic_version" and not name.startswith("sqlite_")
+        }
+    rows = await store.connection.execute(
+        text("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname")
+    )
+    indexes = {name: definition for name, definition in rows if not name.startswith("alembic")}
+    rows = await store.connection.execute(
+        text(
+            "SELECT table_name || '.' || column_name, data_type || ' ' || is_nullable || ' ' ||"
+            " coalesce(column_default, '') FROM information_schema.columns WHERE table_schema = 'public'"
+        )
+    )
+    return indexes | {name: kind for name, kind in rows if not name.startswith("alembic")}
+
+
+async def test_migrations_end_in_the_tables_of_the_code(database):
+    async with database.transaction() as store:
+        differences = await store.connection.run_sync(
+            lambda connection: compare_metadata(
+                MigrationContext.configure(connection, opts={"compare_type": True}), metadata
+            )
+        )
+        migrated = await _shape(store)
+        await store.connection.run_sync(metadata.drop_all)
+        await store.connection.run_sync(metadata.create_all)
+        made = await _shape(store)
+    assert differences == []
+    assert migrated == made
+
+
+async def test_a_migrated_database_is_accepted_and_migrating_again_changes_nothing(database, database_url):
+    await schema.upgrade(database_url)
+    await schema.check(database)
+
+
+async def test_an_empty_database_is_refused_with_what_to_do(tmp_path):
+    empty = Database.at(f"sqlite+aiosqlite:///{tmp_path / 'new' / 'empty.db'}")
+    with pytest.raises(schema.SchemaMismatch, match="downballot migrate"):
+        await schema.check(empty)
+    await empty.close()
+
+
+async def test_a_database_of_a_newer_version_is_refused_by_start_and_by_migrate(database, database_url):
+    async with database.transaction() as store:
+        await store.connection.execute(text("UPDATE alembic_version SET version_num = 'from_the_future'"))
+    with pytest.raises(schema.SchemaMismatch, match="newer version"):
+        await schema.check(database)
+    with pytest.raises(schema.SchemaMismatch, match="newer version"):
+        await schema.upgrade(database_url)
