@@ -1,0 +1,79 @@
+"""The Home tab, rendered from what is true at the moment of publishing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from community.members import Member
+from messages import home as words
+from scheduler.rendering import Scene
+from storage.mentoring import Page
+from storage.store import Store
+
+
+class _List(Protocol):
+    """Reads one page of a list."""
+
+    def __call__(self, *, limit: int, offset: int) -> Awaitable[Page]: ...
+
+
+def renderers(scene: Scene) -> dict[str, Callable[[Store, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]]:
+    """Give what renders the Home tab."""
+
+    async def home(store: Store, about: Mapping[str, Any]) -> Mapping[str, Any]:
+        user = about["user"]
+        member = await store.members.member(user) or Member(id=user)
+        return words.home(await facts(store, member, scene))
+
+    return {"home": home}
+
+
+async def facts(store: Store, member: Member, scene: Scene) -> words.Facts:
+    """Read all that this person's Home tab shows, each list at the page they turned to."""
+    book, user = store.mentoring, member.id
+
+    async def listed(name: str, read: _List) -> words.Listed:
+        wanted = max(0, int(member.home_pages.get(name, 0)))
+        page = await read(limit=words.SIZE, offset=wanted * words.SIZE)
+        if not page.rows and page.total:
+            # The list has become shorter since: show its last page.
+            wanted = (page.total - 1) // words.SIZE
+            page = await read(limit=words.SIZE, offset=wanted * words.SIZE)
+        return words.Listed(page.rows, wanted, page.total)
+
+    mentor = await store.members.mentor(user)
+    nothing = words.Listed()
+    held = offered = queue = waiting = nothing
+    if mentor is not None and mentor.approved:
+        states = mentor.states
+        held = await listed("held", lambda **page: book.held_by(user, **page))
+        offered = await listed("offered", lambda **page: book.offered_to(user, **page))
+        queue = await listed("queue", lambda **page: book.queue(states=states, without=user, **page))
+    applicants, applicants_page, applicants_total = [], 0, 0
+    if member.is_staff:
+        waiting = await listed("waiting", lambda **page: book.queue(states=None, **page))
+        applicants_total = await store.members.count_waiting_mentors()
+        most = max(0, (applicants_total - 1) // words.SIZE)
+        applicants_page = min(max(0, int(member.home_pages.get("applicants", 0))), most)
+        applicants = await store.members.waiting_mentors(
+            limit=words.SIZE, offset=applicants_page * words.SIZE
+        )
+    return words.Facts(
+        member=member,
+        now=scene.clock.now(),
+        today=await scene.today(store, user),
+        team=scene.team,
+        mine=await listed("mine", lambda **page: book.asked_by(user, **page)),
+        mentor=mentor,
+        held=held,
+        offered=offered,
+        queue=queue,
+        waiting=waiting,
+        applicants=applicants,
+        applicants_page=applicants_page,
+        applicants_total=applicants_total,
+        median=await book.median_wait(since=scene.clock.now() - scene.median_over)
+        if member.is_staff
+        else None,
+    )

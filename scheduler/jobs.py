@@ -1,0 +1,68 @@
+"""The table of periodic jobs: what is due is always rows, a job only looks, and twice does no harm."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing that is looked at every so often; `at_start` also right when the app starts."""
+
+    name: str
+    every: timedelta
+    run: Callable[[], Awaitable[object]]
+    at_start: bool = False
+
+
+class Jobs:
+    """Runs the jobs while this process leads; the others stand by."""
+
+    def __init__(self, jobs: Sequence[Job], *, leading: Callable[[], bool]) -> None:
+        self._jobs = {job.name: job for job in jobs}
+        self._leading = leading
+        # APScheduler's default drops a run that is more than a second late; None keeps it.
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC",
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def start(self) -> None:
+        """Begin to look."""
+        for job in self._jobs.values():
+            self._scheduler.add_job(
+                self.run, "interval", args=[job.name], seconds=job.every.total_seconds(), id=job.name
+            )
+        self._scheduler.start()
+
+    async def run(self, name: str) -> None:
+        """Run one job now, if this process leads; a fault is logged and the next run tries again."""
+        if not self._leading():
+            return
+        try:
+            await self._jobs[name].run()
+        except Exception:
+            log.exception("job failed", job=name)
+
+    async def run_first(self) -> None:
+        """Run what has to be looked at right when the app starts."""
+        for job in self._jobs.values():
+            if job.at_start:
+                await self.run(job.name)
+
+    async def run_all(self) -> None:
+        """Run every job once: for tests, and for the demo's "skip ahead"."""
+        for name in self._jobs:
+            await self.run(name)
+
+    def stop(self) -> None:
+        """Look no more; what runs at this moment is waited for by whoever stops the process."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
