@@ -1,0 +1,498 @@
+"""Ask a mentor: the verbs of a request, from the question to the rating.
+
+Each verb checks the actor's right, makes one conditional change, writes a line of history and gives
+back what is true now. Who is told of it stands in `community/mentoring_notices.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from community.members import People
+from community.mentoring_matching import Circle, may_answer, next_wave
+from community.mentoring_requests import (
+    DETAILS_MOST,
+    QUESTION_LEAST,
+    QUESTION_MOST,
+    RATING_MOST,
+    AlreadyClaimed,
+    AlreadyOver,
+    AlreadyYours,
+    Book,
+    Draft,
+    Event,
+    ForStaffOnly,
+    NotClaimed,
+    Offer,
+    OfferState,
+    OwnRequest,
+    Policy,
+    Rating,
+    Request,
+    Status,
+    TooLate,
+    WorkingAgainst,
+)
+from community.offices import Office, find_office
+from community.refusals import Incomplete, NotAllowed, NotFound
+from community.states import find_state
+from community.topics import Topic, find_topic
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a verb led to: the request as it is now, and the offers that this step made."""
+
+    request: Request
+    offers: tuple[Offer, ...] = ()
+
+
+class Duty(StrEnum):
+    """Who has to act next on a request."""
+
+    MENTORS = "mentors"
+    HOLDER = "holder"
+    STAFF = "staff"
+    NOBODY = "nobody"
+
+
+def responsible(request: Request) -> Duty:
+    """Say who has to act next: nobody only once the request is over."""
+    if request.over:
+        return Duty.NOBODY
+    if request.status is Status.CLAIMED:
+        return Duty.HOLDER
+    return Duty.STAFF if request.circle is Circle.STAFF else Duty.MENTORS
+
+
+def check_draft(draft: Draft, *, today: date) -> tuple[str, Topic, str, Office | None]:
+    """Check a question before it is asked; give its words, topic, state code and office.
+
+    `today` is the asker's own date. Raises Incomplete with the fields "question" (too short, too
+    long), "topic", "state", "office" (unknown) and "needed_by" (past).
+    """
+    problems: dict[str, str] = {}
+    question = keepable(draft.question)
+    if len(question) < QUESTION_LEAST:
+        problems["question"] = "too short"
+    elif len(question) > QUESTION_MOST:
+        problems["question"] = "too long"
+    topic = find_topic(draft.topic)
+    if topic is None:
+        problems["topic"] = "unknown"
+    state = find_state(draft.state or "")
+    if state is None:
+        problems["state"] = "unknown" if draft.state else "missing"
+    office = find_office(draft.office) if draft.office else None
+    if draft.office and office is None:
+        problems["office"] = "unknown"
+    if draft.needed_by is not None and draft.needed_by < today:
+        problems["needed_by"] = "past"
+    if problems or topic is None or state is None:
+        raise Incomplete(problems)
+    return question, topic, state.code, office
+
+
+def keepable(text: str) -> str:
+    """Give what a person typed without what no database keeps: NUL, half emoji, and space around it."""
+    return text.encode("utf-8", "ignore").decode().replace("\0", "").strip()
+
+
+async def ask(book: Book, asker: str, draft: Draft, *, at: datetime, today: date, policy: Policy) -> Step:
+    """Open a request and ask the first mentors, or staff at once where the asker feels unsafe."""
+    question, topic, state, office = check_draft(draft, today=today)
+    request = await book.open(
+        Request(
+            id=0,
+            asker=asker,
+            question=question,
+            topic=topic,
+            state=state,
+            office=office,
+            needed_by=draft.needed_by,
+            private=draft.private,
+            opened_at=at,
+            waiting_since=at,
+            look_at=at,
+        )
+    )
+    await book.note(request.id, Event(at=at, actor=asker, kind="asked"))
+    if topic is Topic.UNSAFE:
+        return Step(await _to_staff(book, request, at=at, policy=policy))
+    return await widen(book, request, start=Circle.STATE, at=at, policy=policy)
+
+
+async def widen(book: Book, request: Request, *, start: Circle, at: datetime, policy: Policy) -> Step:
+    """Ask the next mentors, from the circle `start` on; where nobody is left, staff takes over."""
+    circle, matches = next_wave(
+        request,
+        await book.standings(),
+        start=start,
+        size=policy.first_wave,
+        now=at,
+        asked=await book.asked_already(request.id),
+    )
+    if circle is Circle.STAFF:
+        return Step(await _to_staff(book, request, at=at, policy=policy))
+    wave = request.wave + 1
+    changed = await book.change(
+        request.id, if_status=Status.OPEN, circle=circle, wave=wave, look_at=at + policy.widen_after
+    )
+    if changed is None:
+        return Step(await _there(book, request.id))
+    offers = await book.offer(changed, matches, wave=wave, at=at)
+    await book.note(
+        request.id,
+        Event(at=at, actor=None, kind="offered", facts={"wave": wave, "circle": circle, "to": len(offers)}),
+    )
+    return Step(changed, tuple(offers))
+
+
+async def _to_staff(book: Book, request: Request, *, at: datetime, policy: Policy) -> Request:
+    changed = await book.change(
+        request.id,
+        if_status=Status.OPEN,
+        circle=Circle.STAFF,
+        wave=request.wave + 1,
+        look_at=at + policy.answer_target,
+    )
+    if changed is None:
+        return await _there(book, request.id)
+    await book.note(request.id, Event(at=at, actor=None, kind="given_to_staff"))
+    return changed
+
+
+async def claim(book: Book, people: People, number: int, *, by: str, at: datetime, policy: Policy) -> Request:
+    """Give the request to the first who claims it: an approved mentor, or staff.
+
+    Raises NotAllowed, ForStaffOnly, OwnRequest, WorkingAgainst, AlreadyYours, AlreadyClaimed,
+    AlreadyOver, NotFound.
+    """
+    request = await _there(book, number)
+    member = await people.member(by)
+    profile = await people.mentor(by)
+    staff = member is not None and member.is_staff
+    gone = member is not None and member.left_at is not None
+    if request.safety and not staff:
+        raise ForStaffOnly
+    if not staff and (profile is None or not profile.approved or gone):
+        raise NotAllowed("an approved mentor")
+    if request.asker == by:
+        raise OwnRequest
+    if (
+        not request.safety
+        and profile is not None
+        and profile.approved
+        and not may_answer(profile, request.asker)
+    ):
+        raise WorkingAgainst
+    claimed = await book.claim(number, by=by, at=at, look_at=at + policy.nudge_after)
+    if claimed is None:
+        raise _why_not_open(await _there(book, number), by)
+    await book.settle_offers(number, OfferState.TAKEN, mentor=by)
+    await book.settle_offers(number, OfferState.GONE)
+    await book.note(number, Event(at=at, actor=by, kind="claimed"))
+    return claimed
+
+
+def _why_not_open(request: Request, by: str) -> Exception:
+    if request.status is Status.CLAIMED and request.holder is not None:
+        return AlreadyYours() if request.holder == by else AlreadyClaimed(request.holder)
+    return AlreadyOver(request.status)
+
+
+async def pass_on(book: Book, offer_number: int, *, by: str, at: datetime, policy: Policy) -> Step:
+    """Let a mentor pass on an offer; when the last of a wave has passed the next are asked at once.
+
+    Passing twice, or after somebody claimed, changes nothing and is no fault.
+    """
+    offer = await book.get_offer(offer_number)
+    if offer is None:
+        raise NotFound
+    if offer.mentor != by:
+        raise NotAllowed("the mentor who was asked")
+    request = await _still(book, offer.request)
+    passed = await book.settle_offers(request.id, OfferState.PASSED, mentor=by)
+    if not passed:
+        return Step(request)
+    await book.note(request.id, Event(at=at, actor=by, kind="passed"))
+    return await _after_decline(book, request, at=at, policy=policy)
+
+
+async def unreachable(book: Book, offer_number: int, *, at: datetime, policy: Policy) -> Step | None:
+    """Count an offer that could not be delivered as passed, so that the next mentor is asked."""
+    offer = await book.get_offer(offer_number)
+    if offer is None:
+        return None
+    request = await _still(book, offer.request)
+    if not await book.settle_offers(request.id, OfferState.PASSED, mentor=offer.mentor):
+        return Step(request)
+    await book.note(request.id, Event(at=at, actor=offer.mentor, kind="unreachable"))
+    return await _after_decline(book, request, at=at, policy=policy)
+
+
+async def _after_decline(book: Book, request: Request, *, at: datetime, policy: Policy) -> Step:
+    waiting = any(each.state is OfferState.OPEN for each in await book.offers(request.id))
+    if request.status is not Status.OPEN or request.circle is Circle.STAFF or waiting:
+        return Step(request)
+    return await widen(book, request, start=request.circle, at=at, policy=policy)
+
+
+async def hand_back(
+    book: Book, people: People, number: int, *, by: str, at: datetime, policy: Policy
+) -> Step:
+    """Put a claimed request back into the queue with a fresh wave; by its holder or staff."""
+    request = await _still(book, number)
+    if request.status is Status.CLAIMED and request.holder != by:
+        await _require_staff_instead(people, by, "the mentor who claimed it")
+    return await back_to_queue(book, request, kind="handed_back", actor=by, at=at, policy=policy)
+
+
+async def back_to_queue(
+    book: Book, request: Request, *, kind: str, actor: str | None, at: datetime, policy: Policy
+) -> Step:
+    """Take the request from its holder and ask the next mentors, or staff where it is theirs."""
+    if request.over:
+        raise AlreadyOver(request.status)
+    if request.status is not Status.CLAIMED:
+        raise NotClaimed
+    holder = request.holder
+    reopened = await book.change(
+        request.id,
+        if_status=Status.CLAIMED,
+        status=Status.OPEN,
+        holder=None,
+        claimed_at=None,
+        nudged_at=None,
+        conversation=None,
+        waiting_since=at,
+        look_at=at,
+    )
+    if reopened is None:
+        raise NotClaimed
+    await book.note(request.id, Event(at=at, actor=actor, kind=kind, facts={"holder": holder}))
+    if request.safety:
+        return Step(await _to_staff(book, reopened, at=at, policy=policy))
+    return await widen(book, reopened, start=Circle.STATE, at=at, policy=policy)
+
+
+async def cancel(book: Book, number: int, *, by: str, at: datetime) -> Request:
+    """Let the asker take the question back, whether somebody holds it or not."""
+    request = await _still(book, number)
+    if request.asker != by:
+        raise NotAllowed("the person who asked")
+    if request.over:
+        raise AlreadyOver(request.status)
+    cancelled = await book.change(
+        number,
+        if_status=request.status,
+        status=Status.CANCELLED,
+        closed_at=at,
+        closed_by=by,
+        look_at=None,
+    )
+    await book.settle_offers(number, OfferState.GONE)
+    await book.note(number, Event(at=at, actor=by, kind="cancelled"))
+    return cancelled or await _there(book, number)
+
+
+async def close(book: Book, people: People, number: int, *, by: str, at: datetime) -> Request:
+    """Close a request: the holder says "Answered", the asker "That solved it", or staff closes it."""
+    request = await _still(book, number)
+    if by not in {request.asker, request.holder}:
+        await _require_staff_instead(people, by, "the asker or the mentor who claimed it")
+    if request.over:
+        raise AlreadyOver(request.status)
+    if request.status is Status.OPEN and by != request.asker:
+        raise NotClaimed
+    return await settle(book, request, by=by, at=at, kind="closed")
+
+
+async def settle(book: Book, request: Request, *, by: str | None, at: datetime, kind: str) -> Request:
+    """Close a request that is not over, whoever closes it (None: the app itself)."""
+    closed = await book.change(
+        request.id,
+        if_status=request.status,
+        status=Status.CLOSED,
+        closed_at=at,
+        closed_by=by,
+        closings=request.closings + 1,
+        look_at=None,
+    )
+    await book.settle_offers(request.id, OfferState.GONE)
+    await book.note(request.id, Event(at=at, actor=by, kind=kind))
+    return closed or await _there(book, request.id)
+
+
+async def reopen(book: Book, people: People, number: int, *, by: str, at: datetime, policy: Policy) -> Step:
+    """Open a closed request again: back to its holder while they are a mentor here, else to the queue.
+
+    Only the asker, the last holder or staff may, and only within `policy.reopen_within`.
+    """
+    request = await _still(book, number)
+    if by not in {request.asker, request.holder}:
+        await _require_staff_instead(people, by, "the asker or the mentor who answered")
+    if request.status is Status.CANCELLED:
+        raise AlreadyOver(request.status)
+    if not request.over or request.closed_at is None:
+        raise NotClaimed
+    if at - request.closed_at > policy.reopen_within:
+        raise TooLate(policy.reopen_within.days)
+    fresh = {"closed_at": None, "closed_by": None, "rating": None, "rating_text": ""}
+    if request.holder is not None and await _still_helps(people, request):
+        opened = await book.change(
+            number,
+            if_status=request.status,
+            status=Status.CLAIMED,
+            answered_at=None,
+            nudged_at=None,
+            claimed_at=at,
+            look_at=at + policy.nudge_after,
+            **fresh,
+        )
+        await book.note(number, Event(at=at, actor=by, kind="reopened"))
+        return Step(opened or await _there(book, number))
+    opened = await book.change(
+        number,
+        if_status=request.status,
+        status=Status.OPEN,
+        holder=None,
+        conversation=None,
+        answered_at=None,
+        waiting_since=at,
+        look_at=at,
+        **fresh,
+    )
+    await book.note(number, Event(at=at, actor=by, kind="reopened"))
+    if opened is None:
+        return Step(await _there(book, number))
+    if opened.safety:
+        return Step(await _to_staff(book, opened, at=at, policy=policy))
+    return await widen(book, opened, start=Circle.STATE, at=at, policy=policy)
+
+
+async def _still_helps(people: People, request: Request) -> bool:
+    """Whether the last holder is still here and still entitled to hold the request."""
+    member = await people.member(request.holder or "")
+    if member is None or member.left_at is not None:
+        return False
+    if member.is_staff:
+        return True
+    profile = await people.mentor(member.id)
+    return profile is not None and not request.safety and may_answer(profile, request.asker)
+
+
+async def rate(
+    book: Book, number: int, *, by: str, rating: Rating | None = None, text: str | None = None, at: datetime
+) -> Request:
+    """Keep how much the answer helped: a grade, a sentence, or both; only the asker, only once closed."""
+    request = await _still(book, number)
+    if request.asker != by:
+        raise NotAllowed("the person who asked")
+    if request.status is not Status.CLOSED:
+        raise NotClaimed
+    values: dict[str, object] = {}
+    if rating is not None:
+        values["rating"] = rating
+    if text is not None:
+        values["rating_text"] = keepable(text)[:RATING_MOST].strip()
+    rated = await book.change(number, if_status=Status.CLOSED, **values)
+    await book.note(number, Event(at=at, actor=by, kind="rated", facts={"rating": rating or request.rating}))
+    return rated or await _there(book, number)
+
+
+async def may_add_details(book: Book, number: int, *, by: str) -> Request:
+    """Give the request if this person may add to it; raise what stands against it otherwise."""
+    request = await _still(book, number)
+    if request.asker != by:
+        raise NotAllowed("the person who asked")
+    if request.over:
+        raise AlreadyOver(request.status)
+    return request
+
+
+async def add_details(book: Book, number: int, *, by: str, text: str, at: datetime) -> Request:
+    """Add to one's own question while it is not over.
+
+    Raises Incomplete ("details": missing or too long) as well as the usual refusals.
+    """
+    request = await may_add_details(book, number, by=by)
+    text = keepable(text)
+    if not text:
+        raise Incomplete({"details": "missing"})
+    details = f"{request.details}\n\n{text}".strip()
+    if len(details) > DETAILS_MOST:
+        raise Incomplete({"details": "too long"})
+    changed = await book.change(number, if_status=request.status, details=details)
+    await book.note(number, Event(at=at, actor=by, kind="details_added"))
+    return changed or await _there(book, number)
+
+
+async def ask_staff(book: Book, number: int, *, by: str, at: datetime) -> Request:
+    """Let the holder call staff in."""
+    request = await _still(book, number)
+    if request.over:
+        raise AlreadyOver(request.status)
+    if request.holder != by:
+        raise NotAllowed("the mentor who claimed it")
+    changed = await book.change(number, if_status=Status.CLAIMED, help_asked=request.help_asked + 1)
+    await book.note(number, Event(at=at, actor=by, kind="staff_asked"))
+    return changed or await _there(book, number)
+
+
+async def still_on_it(book: Book, number: int, *, by: str, at: datetime, policy: Policy) -> Request:
+    """Give a holder who was nudged another day; it is counted from now."""
+    request = await _still(book, number)
+    if request.over:
+        raise AlreadyOver(request.status)
+    if request.holder != by:
+        raise NotAllowed("the mentor who claimed it")
+    if request.answered_at is not None:
+        return request  # They have spoken since; now it is the asker who is asked.
+    changed = await book.change(
+        number, if_status=Status.CLAIMED, nudged_at=None, look_at=at + policy.nudge_after
+    )
+    await book.note(number, Event(at=at, actor=by, kind="still_on_it"))
+    return changed or await _there(book, number)
+
+
+async def first_words(
+    book: Book, request: Request, *, by: str, at: datetime, policy: Policy
+) -> Request | None:
+    """Stop the response clock when the holder first speaks; None where there was nothing to stop."""
+    # What the caller read may have moved on: handed back, and claimed by somebody who has not spoken yet.
+    request = await _still(book, request.id)
+    if request.status is not Status.CLAIMED or request.holder != by or request.answered_at is not None:
+        return None
+    answered = await book.change(
+        request.id,
+        if_status=Status.CLAIMED,
+        answered_at=at,
+        nudged_at=None,
+        look_at=at + policy.check_in_after,
+    )
+    if answered is not None:
+        await book.note(request.id, Event(at=at, actor=by, kind="first_words"))
+    return answered
+
+
+async def _there(book: Book, number: int) -> Request:
+    request = await book.get(number)
+    if request is None:
+        raise NotFound
+    return request
+
+
+async def _still(book: Book, number: int) -> Request:
+    request = await book.hold_still(number)
+    if request is None:
+        raise NotFound
+    return request
+
+
+async def _require_staff_instead(people: People, by: str, who: str) -> None:
+    member = await people.member(by)
+    if member is None or not member.is_staff:
+        raise NotAllowed(who)
