@@ -1,0 +1,1 @@
+"""Every word said: one module per feature; functions take facts and return payloads."""

@@ -1,0 +1,230 @@
+"""The Home tab: for every person what is theirs, and what they can do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from community.members import Member, MentorProfile
+from community.mentoring_requests import Request, Status
+from community.states import state_name
+from messages import members as member_words
+from messages import mentoring as words
+from messages import payload as p
+from messages.times import about, day, days_left, for_reader
+
+PAGE = "home.page"
+SIZE = 5
+"""Rows of one list on one page: five lists of them, with their pagers, stay well below 100 blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page of a list: its rows, which page it is (from 0), and how long the whole list is."""
+
+    rows: Sequence[Request] = ()
+    page: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that a Home tab shows."""
+
+    member: Member
+    now: datetime
+    today: date
+    team: str
+    mine: Listed = field(default_factory=Listed)
+    mentor: MentorProfile | None = None
+    held: Listed = field(default_factory=Listed)
+    offered: Listed = field(default_factory=Listed)
+    queue: Listed = field(default_factory=Listed)
+    waiting: Listed = field(default_factory=Listed)
+    applicants: Sequence[MentorProfile] = ()
+    applicants_page: int = 0
+    applicants_total: int = 0
+    median: timedelta | None = None
+
+
+def home(facts: Facts) -> p.Payload:
+    """Build the Home tab: staff's part first, then the mentor's, then everybody's own questions."""
+    blocks: list[p.Block] = []
+    if facts.member.is_staff:
+        blocks += [*_staff(facts), p.divider()]
+    if facts.mentor is not None:
+        blocks += [*_mentor(facts, facts.mentor), p.divider()]
+    blocks += _own(facts)
+    if facts.mentor is None:
+        blocks += [
+            p.divider(),
+            p.section(
+                "*Do you know how campaigns are won?* Candidates here are looking for people like you.",
+                accessory=p.button("Become a mentor", member_words.EDIT_MENTOR),
+            ),
+        ]
+    return p.home(blocks)
+
+
+def _own(facts: Facts) -> list[p.Block]:
+    member = facts.member
+    profile = " · ".join(
+        filter(
+            None,
+            (
+                state_name(member.state),
+                member.office.label if member.office else "",
+                member.stage.label if member.stage else "",
+            ),
+        )
+    )
+    blocks = [
+        p.header("Your campaign"),
+        p.section(
+            profile or "Tell us where you run and for what, and forms fill themselves in.",
+            accessory=p.button("Edit profile", member_words.EDIT_PROFILE),
+        ),
+        p.actions(p.button("Ask a mentor", words.ASK, style="primary"), block_id="ask"),
+        p.header("Your questions"),
+    ]
+    if not facts.mine.total:
+        blocks.append(p.section("You have not asked anything yet. No question is too small."))
+    blocks += [
+        p.section(_row(request, facts, mine=True), accessory=_own_button(request, facts.team))
+        for request in facts.mine.rows
+    ]
+    return blocks + _pager("mine", facts.mine)
+
+
+def _own_button(request: Request, team: str) -> p.Element | None:
+    match request.status:
+        case Status.OPEN:
+            return p.button("Add details", words.ADD_DETAILS, request.id)
+        case Status.CLAIMED:
+            url = words.Link(team, request.conversation).url
+            return p.button("Open conversation", words.OPEN_CONVERSATION, url=url) if url else None
+        case _:
+            return p.button("Ask again", words.ASK_AGAIN, request.id)
+
+
+def _mentor(facts: Facts, mentor: MentorProfile) -> list[p.Block]:
+    edit = p.button("Edit what you offer", member_words.EDIT_MENTOR)
+    blocks = [p.header("Mentoring")]
+    if not mentor.approved:
+        said = (
+            "Staff did not approve your offer to mentor this time."
+            if mentor.declined_at
+            else "Thank you for offering to mentor. Staff looks at it, and you hear from us."
+        )
+        return [*blocks, p.section(said, accessory=edit)]
+    away = mentor.away(facts.now)
+    states = ", ".join(sorted(state_name(state) for state in mentor.states))
+    room = f"{facts.held.total} of {mentor.capacity} questions held"
+    blocks.append(p.section(f"{p.cut(states, 300)}\n{room}", accessory=edit))
+    if away:
+        blocks.append(p.section(f"*{member_words.away_said(mentor, facts.now)}*"))
+    blocks.append(
+        p.actions(
+            p.button("I'm back", member_words.BACK, style="primary") if away else None,
+            p.button("I'm away until…", member_words.AWAY),
+            block_id="away",
+        )
+    )
+    if facts.held.total:
+        blocks.append(p.section("*What you hold*"))
+    for request in facts.held.rows:
+        url = words.Link(facts.team, request.conversation).url
+        blocks.append(p.section(_row(request, facts)))
+        blocks.append(
+            p.actions(
+                p.button("Open conversation", words.OPEN_CONVERSATION, url=url) if url else None,
+                p.button("Answered", words.ANSWERED, request.id),
+                p.button("Hand back", words.HAND_BACK, request.id),
+            )
+        )
+    blocks += _pager("held", facts.held)
+    blocks += _claimable("Offered to you", "offered", facts.offered, facts)
+    blocks += _claimable("Waiting in your states", "queue", facts.queue, facts)
+    if not (facts.held.total or facts.offered.total or facts.queue.total):
+        blocks.append(p.section("Nobody waits for you right now."))
+    return blocks
+
+
+def _claimable(title: str, name: str, listed: Listed, facts: Facts) -> list[p.Block]:
+    if not listed.total:
+        return []
+    rows = [
+        p.section(
+            _row(request, facts),
+            accessory=p.button("Claim", words.CLAIM, request.id, label=f"Claim {words.reference(request)}"),
+        )
+        for request in listed.rows
+    ]
+    return [p.section(f"*{title}* ({listed.total})"), *rows, *_pager(name, listed)]
+
+
+def _staff(facts: Facts) -> list[p.Block]:
+    blocks = [p.header("Staff desk")]
+    if facts.median is not None:
+        blocks.append(p.context(f"A first answer takes {about(facts.median)} (median of 30 days)."))
+    blocks.append(p.section(f"*Who waits longest* ({facts.waiting.total})"))
+    if not facts.waiting.total:
+        blocks.append(p.section("Nobody waits."))
+    for request in facts.waiting.rows:
+        take = words.ACKNOWLEDGE if request.safety else words.CLAIM
+        label = "I have this" if request.safety else "I'll take it"
+        blocks.append(
+            p.section(_row(request, facts, staff=True), accessory=p.button(label, take, request.id))
+        )
+    blocks += _pager("waiting", facts.waiting)
+    if facts.applicants_total:
+        blocks.append(p.section(f"*Mentors who wait for approval* ({facts.applicants_total})"))
+    for applicant in facts.applicants:
+        blocks += [
+            p.section(f"<@{applicant.user}>"),
+            member_words.offers_fields(applicant),
+            p.actions(
+                p.button("Approve", member_words.APPROVE, applicant.user, style="primary"),
+                p.button(
+                    "Decline", member_words.DECLINE, applicant.user, confirm=member_words.SURE_TO_DECLINE
+                ),
+            ),
+        ]
+    total = Listed((), facts.applicants_page, facts.applicants_total)
+    return blocks + _pager("applicants", total)
+
+
+def _row(request: Request, facts: Facts, *, mine: bool = False, staff: bool = False) -> str:
+    head = f"*{words.reference(request)}* {words.subject(request)}"
+    typed = p.escape(p.cut(" ".join(request.question.split()), 140))
+    return f"{head}\n{typed}\n{_standing(request, facts, mine=mine, staff=staff)}"
+
+
+def _standing(request: Request, facts: Facts, *, mine: bool, staff: bool) -> str:
+    said = words.staff_line(request) if request.safety and not mine else words.state_line(request)
+    if mine and request.status is Status.OPEN:
+        since = f" since {for_reader(request.waiting_since)}" if request.waiting_since else ""
+        said = f"Waiting{since}."
+    elif mine and request.status is Status.CANCELLED:
+        said = "You took it back."
+    if staff:
+        waits = request.waiting_since or request.opened_at
+        said = f"Waits {about(facts.now - waits)} now. {said}"
+    if request.needed_by and not request.over:
+        said += f" Needed by {day(request.needed_by)} ({days_left(request.needed_by, facts.today)})."
+    return said
+
+
+def _pager(name: str, listed: Listed) -> list[p.Block]:
+    pages = max(1, -(-listed.total // SIZE))
+    if pages == 1:
+        return []
+    first = listed.page * SIZE + 1
+    last = min(listed.total, first + SIZE - 1)
+    earlier = p.button("Earlier", f"{PAGE}.{name}.back", max(0, listed.page - 1)) if listed.page else None
+    later = p.button("More", f"{PAGE}.{name}.on", listed.page + 1) if listed.page < pages - 1 else None
+    return [
+        p.context(f"{first} to {last} of {listed.total}"),
+        p.actions(earlier, later, block_id=f"pager-{name}"),
+    ]

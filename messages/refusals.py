@@ -1,0 +1,67 @@
+"""The sentence for each refusal: what is the matter, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from community import mentoring_requests as m
+from community.members import AlreadyDecided
+from community.refusals import Incomplete, NotAllowed, NotFound, Refused
+
+_OVER = {
+    m.Status.CLOSED: "This question is closed by now. There is nothing left to do.",
+    m.Status.CANCELLED: "The question was taken back by the person who asked. There is nothing left to do.",
+}
+
+_HELP = {
+    "an approved mentor": " `/mentor` signs you up; staff then approves it.",
+    "a mentor": " `/mentor` signs you up.",
+    "the person who asked": " To ask yourself: `/askmentor`.",
+    "staff": " Ask in your community channel if you need them.",
+}
+
+_SENTENCES: dict[type[Refused], Callable[[Any], str]] = {
+    m.AlreadyClaimed: lambda r: (
+        f"<@{r.by}> was a moment quicker and has this one. Thank you for being there."
+    ),
+    m.AlreadyYours: lambda _: "You have claimed this one already. Your card is in our conversation.",
+    m.AlreadyOver: lambda r: _OVER.get(r.status, "This question is over."),
+    m.NotClaimed: lambda _: (
+        "That is no longer possible: things have moved on. The card shows where it stands."
+    ),
+    m.OwnRequest: lambda _: "This is your own question, so somebody else has to answer it.",
+    m.WorkingAgainst: lambda _: (
+        "You told us that you work against this candidate, so this one goes to somebody else. "
+        "`/mentor` changes that."
+    ),
+    m.ForStaffOnly: lambda _: "This is for staff alone.",
+    m.TooLate: lambda r: f"That was possible for {r.days} days. Please ask again: `/askmentor`.",
+    AlreadyDecided: lambda r: (
+        f"<@{r.by}> has already {'approved' if r.approved else 'declined'} this."
+        if r.by
+        else "This is settled."
+    ),
+    NotAllowed: lambda r: (
+        f"Only {r.who} can do this." + _HELP.get(r.who, " Ask staff if you think that is wrong.")
+    ),
+    NotFound: lambda _: (
+        "This card is from before, and what it speaks of is not there any more. "
+        "Open the app's Home tab to see what is yours."
+    ),
+    Incomplete: lambda _: "Something in the form is missing. Please look at it again.",
+}
+
+
+def sentence(refused: Refused) -> str:
+    """Say what is the matter and what to do next, in mrkdwn."""
+    say = _SENTENCES.get(type(refused))
+    return say(refused) if say else "That is not possible right now."
+
+
+def apology(reference: str) -> str:
+    """Say that the fault is ours, with the reference under which it stands in the log."""
+    return (
+        f"Something went wrong on our side, and it has been noted under {reference}. "
+        "Nothing of yours is lost; please try again in a moment. If it stays, tell staff this reference."
+    )

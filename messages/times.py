@@ -1,0 +1,54 @@
+"""Days, moments and waits as Americans write them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+def day(when: date) -> str:
+    """Write a day: "Apr 1, 2027"."""
+    return f"{when:%b} {when.day}, {when.year}"
+
+
+def days_left(when: date, today: date) -> str:
+    """Write how far a day lies ahead: "today", "tomorrow", "in 8 days", "3 days ago"."""
+    days = (when - today).days
+    if days in {0, 1}:
+        return ("today", "tomorrow")[days]
+    if days == -1:
+        return "yesterday"
+    return f"in {days} days" if days > 0 else f"{-days} days ago"
+
+
+def clock_time(moment: datetime) -> str:
+    """Write the time of a local moment: "5 pm", "9:30 am"."""
+    hour = moment.hour % 12 or 12
+    minutes = f":{moment.minute:02}" if moment.minute else ""
+    return f"{hour}{minutes} {'am' if moment.hour < 12 else 'pm'}"  # noqa: PLR2004 - noon
+
+
+def moment(when: datetime, zone: str) -> str:
+    """Write a moment in a zone, named: "Apr 1, 2027, 5 pm EDT"."""
+    local = when.astimezone(ZoneInfo(zone))
+    return f"{day(local.date())}, {clock_time(local)} {local:%Z}"
+
+
+def for_reader(when: datetime, zone: str = "UTC") -> str:
+    """Write a moment so that Slack shows it in the zone of whoever reads it (mrkdwn only)."""
+    return f"<!date^{int(when.timestamp())}^{{date_short_pretty}} at {{time}}|{moment(when, zone)}>"
+
+
+def about(wait: timedelta) -> str:
+    """Write a rough length of time: "a few minutes", "about 2 hours", "about a day"."""
+    minutes = wait.total_seconds() / 60
+    hours = minutes / 60
+    if minutes < 10:  # noqa: PLR2004 - below ten minutes a number would promise too much
+        return "a few minutes"
+    if minutes < 50:  # noqa: PLR2004 - from here on it rounds to an hour
+        return f"about {max(10, round(minutes / 5) * 5)} minutes"
+    if hours < 20:  # noqa: PLR2004 - from here on it rounds to a day
+        whole = max(1, round(hours))
+        return "about an hour" if whole == 1 else f"about {whole} hours"
+    days = max(1, round(hours / 24))
+    return "about a day" if days == 1 else f"about {days} days"
