@@ -1,0 +1,175 @@
+"""The composition root: the one place where everything is introduced to everything else."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+import aiohttp
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.refusals import StartRefused
+from bot.settings import Settings
+from community.clock import Clock, SystemClock
+from community.members import Role
+from community.mentoring_requests import Policy
+from community.notices import Places
+from handlers import conversations, home, members, mentoring, strangers
+from handlers.listening import House, Listening
+from scheduler import home as home_scheduler
+from scheduler import members as members_scheduler
+from scheduler import mentoring as mentoring_scheduler
+from scheduler.jobs import Job, Jobs
+from scheduler.lease import Leadership
+from scheduler.outbox import Outbox
+from scheduler.pacing import Pace
+from scheduler.rendering import Scene
+from storage import schema
+from storage.database import Database
+
+ANSWER_WITHIN = 5.0
+"""Seconds that a call to Slack made while somebody waits may take."""
+
+log = structlog.get_logger(__name__)
+
+
+class Application:
+    """The app, without the way in: listeners, outbox, jobs, and the database they share."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        pace: Pace | None = None,
+        observe: Callable[[str, float], None] = lambda _listener, _seconds: None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.database = Database.at(settings.database_url)
+        self.places = Places(
+            mentors=settings.mentor_channel,
+            staff=settings.staff_channel,
+            community=settings.community_channel or "",
+            wins=settings.wins_channel or "",
+        )
+        self.policy = Policy(
+            first_wave=settings.first_wave, answer_target=timedelta(hours=settings.answer_target_hours)
+        )
+        self.scene = Scene(clock=self.clock, zone=settings.time_zone, median_over=self.policy.median_over)
+        self.house = House(
+            database=self.database,
+            clock=self.clock,
+            places=self.places,
+            policy=self.policy,
+            zone=settings.time_zone,
+            observe=observe,
+        )
+        self.bolt = self._make_bolt()
+        self.listening = Listening(self.bolt, self.house)
+        for feature in (mentoring, members, home, conversations, strangers):
+            feature.register(self.listening)
+        self.leadership = Leadership(self.database, self.clock)
+        self.outbox = Outbox(
+            self.database,
+            self._client(),
+            self.clock,
+            renderers={
+                **mentoring_scheduler.renderers(self.scene),
+                **members_scheduler.renderers(),
+                **home_scheduler.renderers(self.scene),
+            },
+            outcomes=mentoring_scheduler.outcomes(self.clock, self.policy, self.places),
+            leadership=self.leadership,
+            pace=pace or Pace(ceiling=settings.posts_per_minute),
+        )
+        self.jobs = Jobs(self._jobs(), leading=lambda: self.leadership.leading)
+        self._session: aiohttp.ClientSession | None = None
+
+    def _jobs(self) -> list[Job]:
+        tend = partial(mentoring_scheduler.tend_requests, self.database, self.clock, self.policy, self.places)
+        sync = partial(members_scheduler.sync_members, self.database, self.bolt.client, self.clock)
+        return [
+            Job("mentoring.tend_requests", timedelta(seconds=30), tend, at_start=True),
+            Job("members.sync", timedelta(hours=1), sync, at_start=True),
+            Job("seen.forget", timedelta(hours=6), self._forget_seen),
+        ]
+
+    def _client(self) -> AsyncWebClient:
+        # The SDK's default handlers send a post again whose connection dropped after Slack had taken it.
+        return AsyncWebClient(
+            token=self.settings.slack_bot_token.get_secret_value(),
+            base_url=self.settings.slack_api_url,
+            retry_handlers=[],
+            timeout=int(ANSWER_WITHIN),
+        )
+
+    def _make_bolt(self) -> AsyncApp:
+        secret = self.settings.slack_signing_secret
+        return AsyncApp(
+            client=self._client(),
+            # Socket Mode carries no signatures; there an empty secret refuses every plain HTTP request.
+            signing_secret=secret.get_secret_value() if secret else "",
+            # Acknowledged means kept: Slack has its answer when the listener has committed, not before.
+            process_before_response=True,
+            logger=logging.getLogger("slack_bolt.app"),
+        )
+
+    async def start(self) -> None:
+        """Check the schema and Slack, then start what runs in the background. Takes nothing in yet.
+
+        Raises StartRefused with a sentence that says what to do.
+        """
+        started = time.monotonic()
+        try:
+            await schema.check(self.database)
+        except schema.SchemaMismatch as mismatch:
+            raise StartRefused(str(mismatch)) from None
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN))
+        self.bolt.client.session = self._session
+        try:
+            identity = await self.bolt.client.auth_test()
+        except SlackApiError as fault:
+            error = fault.response.get("error")
+            raise StartRefused(
+                f"Slack refuses the bot token ({error}): `downballot doctor` says more."
+            ) from None
+        except (aiohttp.ClientError, TimeoutError):
+            raise StartRefused(
+                f"Slack does not answer at {self.settings.slack_api_url}: check the network and try again."
+            ) from None
+        self.scene.team = identity["team_id"]
+        async with self.database.transaction() as store:
+            for user in self.settings.staff_user_ids:
+                await store.members.add_roles(user, Role.STAFF, at=self.clock.now())
+        await self.leadership.start()
+        await self.outbox.start()
+        self.jobs.start()
+        self.house.errands.start(self.jobs.run_first(), what="first look")
+        log.info("started", seconds=round(time.monotonic() - started, 3))
+
+    async def stop(self, grace: float = 20.0) -> None:
+        """End what runs in the background, within `grace` seconds, and let go of everything."""
+        self.jobs.stop()
+        await self.house.errands.finish(grace)
+        await self.outbox.stop()
+        await self.leadership.stop()
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+        await self.database.close()
+
+    async def catch_up(self) -> None:
+        """Do all that is due by now: every job once, and every delivery that is due (tests, demo)."""
+        await self.jobs.run_all()
+        await self.outbox.drain()
+
+    async def _forget_seen(self) -> None:
+        async with self.database.transaction() as store:
+            await store.seen.forget(self.clock.now())

@@ -1,0 +1,1 @@
+"""Slack asks: one module of listeners per feature."""

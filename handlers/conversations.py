@@ -1,0 +1,56 @@
+"""What people write: the mentor's first words in a conversation, and messages to the app itself."""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncAck
+from slack_sdk.web.async_client import AsyncWebClient
+
+from community import mentoring
+from community import mentoring_notices as notices
+from community.clock import Clock
+from community.mentoring_requests import Policy
+from handlers.listening import House, Listening, May, Work
+from handlers.payloads import Actor, Json
+from messages import conversations as words
+from messages import payload as p
+
+
+def register(listen: Listening) -> None:
+    """Hear messages; what the app does not act on is acknowledged all the same."""
+    listen.event("message", wrote, may=May.ANYONE)
+
+
+async def wrote(
+    ack: AsyncAck,
+    event: Json,
+    client: AsyncWebClient,
+    actor: Actor,
+    house: House,
+    work: Work,
+    clock: Clock,
+    policy: Policy,
+) -> None:
+    """A person wrote something where the app reads along."""
+    by_person = not event.get("subtype") and not event.get("bot_id") and actor.id
+    kind = event.get("channel_type")
+    if by_person and kind in {"mpim", "group", "channel"}:
+        async with work() as store:
+            request = await store.mentoring.in_conversation(event.get("channel") or "")
+            if request is not None:
+                at = clock.now()
+                answered = await mentoring.first_words(
+                    store.mentoring, request, by=actor.id, at=at, policy=policy
+                )
+                if answered is not None:
+                    offers = await store.mentoring.offers(request.id)
+                    await store.tell(notices.changed(answered, offers), at=at)
+    elif by_person and kind == "im":
+        async with work():
+            pass  # Only remembered, so that a redelivery is not answered twice.
+        typed = p.as_typed(event.get("text") or "")
+        house.errands.start(_reply(client, event["channel"], typed), what="reply to a message")
+    await ack()
+
+
+async def _reply(client: AsyncWebClient, channel: str, typed: str) -> None:
+    await client.chat_postMessage(channel=channel, **words.reply(typed))

@@ -1,0 +1,208 @@
+"""How listeners are registered: each guarded, each with a stated right, each given what it names.
+
+Bolt would inject None for a name it does not know; here such a name fails at registration.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
+
+from community.clock import Clock
+from community.members import Member, require_staff
+from community.mentoring_requests import Policy
+from community.notices import Places
+from community.refusals import NotAllowed, Refused
+from handlers import errors
+from handlers.errands import Errands
+from handlers.payloads import Actor, actor_of, interaction_of
+from storage.database import Database
+from storage.store import Store
+
+log = structlog.get_logger(__name__)
+
+Listener = Callable[..., Awaitable[None]]
+Today = Callable[[Member | None], date]
+"""Gives the day that it is where this person is."""
+
+
+class May(StrEnum):
+    """Who may cause a listener. `BY_RULE`: the rule it calls checks the right in its own transaction."""
+
+    ANYONE = "anyone"
+    BY_RULE = "by rule"
+    STAFF = "staff"
+
+
+class AlreadyHandled(Exception):
+    """This very interaction was handled before; it is acknowledged and nothing else happens."""
+
+
+class Work(Protocol):
+    """Opens the one transaction of a listener, in which the interaction itself is remembered."""
+
+    def __call__(self) -> AbstractAsyncContextManager[Store]:
+        """Give the transaction's store; raises AlreadyHandled for a redelivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every listener can name beside what Bolt offers."""
+
+    database: Database
+    clock: Clock
+    places: Places
+    policy: Policy
+    zone: str
+    errands: Errands = field(default_factory=Errands)
+    observe: Callable[[str, float], None] = lambda _name, _seconds: None
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A listener as it was registered: for the test that walks them all."""
+
+    kind: str
+    name: str
+    may: May
+    listener: Listener
+
+
+BOLT_GIVES = frozenset(
+    {"ack", "action", "body", "client", "command", "context", "event", "respond", "shortcut", "view"}
+)
+WE_GIVE = frozenset({"actor", "clock", "database", "errands", "house", "places", "policy", "today", "work"})
+
+
+class Listening:
+    """Registers listeners with Bolt, one line each."""
+
+    def __init__(self, app: AsyncApp, house: House) -> None:
+        self._app = app
+        self._house = house
+        self.registered: list[Registered] = []
+
+    def command(self, name: str, listener: Listener, *, may: May) -> None:
+        """Hear a slash command."""
+        self._app.command(name)(self._guarded("command", name, listener, may))
+
+    def action(self, name: str | re.Pattern[str], listener: Listener, *, may: May) -> None:
+        """Hear a button or a choice."""
+        self._app.action(name)(self._guarded("action", _name(name), listener, may))
+
+    def form(self, name: str | re.Pattern[str], listener: Listener, *, may: May) -> None:
+        """Hear a submitted view."""
+        self._app.view(name)(self._guarded("form", _name(name), listener, may))
+
+    def shortcut(self, name: str | re.Pattern[str], listener: Listener, *, may: May) -> None:
+        """Hear a shortcut, from a message or from anywhere."""
+        self._app.shortcut(name)(self._guarded("shortcut", _name(name), listener, may))
+
+    def event(self, name: str | re.Pattern[str], listener: Listener, *, may: May) -> None:
+        """Hear an event."""
+        self._app.event(name)(self._guarded("event", _name(name), listener, may))
+
+    def _guarded(self, kind: str, name: str, listener: Listener, may: May) -> Listener:
+        wanted = tuple(inspect.signature(listener).parameters)
+        unknown = set(wanted) - BOLT_GIVES - WE_GIVE
+        if unknown:
+            raise TypeError(f"{listener.__module__}.{listener.__qualname__} names {sorted(unknown)}")
+        self.registered.append(Registered(kind, name, may, listener))
+        house = self._house
+
+        async def guarded(args: AsyncArgs) -> None:
+            actor = actor_of(args.body)
+            reference = secrets.token_hex(4)
+            started = time.perf_counter()
+            with structlog.contextvars.bound_contextvars(reference=reference, listener=f"{kind}:{name}"):
+                try:
+                    await _check(house.database, may, actor)
+                    await listener(**_given(wanted, args, house, actor))
+                except AlreadyHandled:
+                    await args.ack()
+                except Refused as refused:
+                    log.info("refused", why=type(refused).__name__, actor=actor.id)
+                    await errors.refuse(args, refused, house.errands)
+                except Exception:
+                    log.exception("listener failed", actor=actor.id)
+                    if kind == "event":
+                        raise  # Not acknowledged, so that Slack brings it again.
+                    await errors.apologise(args, reference, house.errands)
+                finally:
+                    house.observe(f"{kind}:{name}", time.perf_counter() - started)
+
+        guarded.__name__ = f"{listener.__module__}.{listener.__qualname__}"
+        return guarded
+
+
+def _name(name: str | re.Pattern[str]) -> str:
+    return name if isinstance(name, str) else name.pattern
+
+
+async def _check(database: Database, may: May, actor: Actor) -> None:
+    if not actor.id and may is not May.ANYONE:
+        raise NotAllowed("a person")
+    if may is May.STAFF:
+        async with database.reading() as store:
+            await require_staff(store.members, actor.id)
+
+
+def _given(wanted: tuple[str, ...], args: AsyncArgs, house: House, actor: Actor) -> dict[str, Any]:
+    return {name: _one(name, args, house, actor) for name in wanted}
+
+
+def _one(name: str, args: AsyncArgs, house: House, actor: Actor) -> Any:
+    if name in BOLT_GIVES:
+        return getattr(args, name)
+    ours: Mapping[str, Callable[[], Any]] = {
+        "actor": lambda: actor,
+        "clock": lambda: house.clock,
+        "database": lambda: house.database,
+        "errands": lambda: house.errands,
+        "house": lambda: house,
+        "places": lambda: house.places,
+        "policy": lambda: house.policy,
+        "today": lambda: _today_of(house),
+        "work": lambda: _work(house, interaction_of(args.body), actor),
+    }
+    return ours[name]()
+
+
+def _today_of(house: House) -> Today:
+    def today(member: Member | None) -> date:
+        zone = member.zone if member and member.zone else house.zone
+        return local_day(house.clock.now(), zone)
+
+    return today
+
+
+def local_day(now: datetime, zone: str) -> date:
+    """Give the day that it is there."""
+    return now.astimezone(ZoneInfo(zone)).date()
+
+
+def _work(house: House, interaction: str, actor: Actor) -> Work:
+    @asynccontextmanager
+    async def work() -> AsyncIterator[Store]:
+        async with house.database.transaction() as store:
+            now = house.clock.now()
+            if interaction and not await store.seen.first(interaction, now):
+                raise AlreadyHandled
+            if actor.id:
+                await store.members.meet(actor.id, at=now)
+            yield store
+
+    return work

@@ -1,0 +1,68 @@
+"""Opening a form: at once, because Slack's trigger lives three seconds, with what is known filled in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from community.refusals import Refused
+from handlers.errors import notice
+from handlers.listening import House
+from messages.refusals import sentence
+from storage.store import Store
+
+log = structlog.get_logger(__name__)
+
+KNOWN_WITHIN = 0.8
+"""Seconds that the database may take to say what is filled in. Without it the form opens empty."""
+
+View = dict[str, Any]
+
+
+def open_form(
+    house: House,
+    client: AsyncWebClient,
+    body: dict[str, Any],
+    build: Callable[[Store], Awaitable[View]],
+    bare: Callable[[], View],
+) -> None:
+    """Open the form that `build` makes from what is known, or the `bare` one where that takes too long.
+
+    On a modal the form is put on top of it. A rule that refuses while building is shown instead.
+    """
+    house.errands.start(_open(house, client, body, build, bare), what="open form")
+
+
+async def _open(
+    house: House,
+    client: AsyncWebClient,
+    body: dict[str, Any],
+    build: Callable[[Store], Awaitable[View]],
+    bare: Callable[[], View],
+) -> None:
+    try:
+        async with asyncio.timeout(KNOWN_WITHIN), house.database.reading() as store:
+            view = await build(store)
+    except Refused as refused:
+        view = notice(sentence(refused))
+    except Exception:
+        # A slow or sick database must not keep a person from writing their question down.
+        log.warning("form opened without what is known", exc_info=True)
+        view = bare()
+    on_modal = (body.get("view") or {}).get("type") == "modal"
+    show = client.views_push if on_modal else client.views_open
+    try:
+        await show(trigger_id=body["trigger_id"], view=view)
+    except SlackApiError as fault:
+        log.warning("form not opened", error=fault.response.get("error"))
+        user = (body.get("user") or {}).get("id") or body.get("user_id")
+        channel = (body.get("channel") or {}).get("id") or body.get("channel_id")
+        if user and channel:
+            await client.chat_postEphemeral(
+                channel=channel, user=user, text="The form took too long to open. Please try once more."
+            )

@@ -1,0 +1,86 @@
+"""Reading what Slack sends: who acted, which interaction this is, what was entered into a form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+Body = Mapping[str, Any]
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acted, and in which workspace."""
+
+    id: str
+    team: str
+
+
+def actor_of(body: Body) -> Actor:
+    """Say who acted, for events, commands and interactions alike."""
+    event = body.get("event") or {}
+    user = body.get("user") or event.get("user") or body.get("user_id") or ""
+    if isinstance(user, Mapping):
+        user = user.get("id") or ""
+    team = body.get("team_id") or (body.get("team") or {}).get("id") or ""
+    return Actor(str(user), str(team))
+
+
+def interaction_of(body: Body) -> str:
+    """Give the id under which this very interaction is remembered, so that it counts once.
+
+    Events carry their own id. A view is named with its hash, because one that was updated may be
+    submitted again. Everything else has a trigger that Slack hands out once.
+    """
+    if body.get("event_id"):
+        return f"event:{body['event_id']}"
+    view = body.get("view") or {}
+    if body.get("type") == "view_submission":
+        return f"view:{view.get('id')}:{view.get('hash')}"
+    if body.get("trigger_id"):
+        return f"trigger:{body['trigger_id']}"
+    actions = body.get("actions") or [{}]
+    moment = body.get("action_ts") or actions[0].get("action_ts") or ""
+    return f"action:{actor_of(body).id}:{actions[0].get('action_id')}:{moment}" if moment else ""
+
+
+def entered(view: Mapping[str, Any], block: str) -> str:
+    """Give the text or the single choice that was entered in a field; "" for nothing."""
+    for element in _elements(view, block):
+        chosen = element.get("selected_option")
+        if chosen:
+            return str(chosen.get("value") or "")
+        return str(element.get("value") or element.get("selected_date") or "")
+    return ""
+
+
+def chosen(view: Mapping[str, Any], block: str) -> frozenset[str]:
+    """Give all that was chosen in a field of several choices."""
+    for element in _elements(view, block):
+        options = element.get("selected_options") or []
+        users = element.get("selected_users") or []
+        return frozenset([option["value"] for option in options] + list(users))
+    return frozenset()
+
+
+def picked_date(view: Mapping[str, Any], block: str) -> date | None:
+    """Give the day that was picked, or None; a text that is no day counts as none."""
+    try:
+        return date.fromisoformat(entered(view, block))
+    except ValueError:
+        return None
+
+
+def _elements(view: Mapping[str, Any], block: str) -> list[Mapping[str, Any]]:
+    values = (view.get("state") or {}).get("values") or {}
+    return list((values.get(block) or {}).values())
+
+
+def number(value: object) -> int:
+    """Read a request's number from a button's value or a view's metadata; 0 for anything else."""
+    text = str(value or "")
+    # Twelve digits are more than there will ever be, and fewer than any database's limit.
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0  # noqa: PLR2004
