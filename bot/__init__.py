@@ -1,0 +1,1 @@
+"""Starting up: settings, the composition root, the command line, health, logs, doctor, demo."""

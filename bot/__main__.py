@@ -1,0 +1,5 @@
+"""`python -m bot` is `downballot`."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,184 @@
+"""The demo: a Slack workspace in a box, with the app and a small community in it, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import shutil
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import typer
+from pydantic import SecretStr
+
+from bot import demo_community as community
+from bot import importing
+from bot.application import Application
+from bot.manifest import manifest
+from bot.refusals import StartRefused
+from bot.serve import Process, told_to_stop
+from bot.settings import Settings
+from community.clock import MovableClock
+from sandbox.server import Sandbox
+from storage import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sandbox.workspace import Installed
+
+USUAL_PORT = 8080
+SKIP_STEP = timedelta(hours=1)
+"""Skipping ahead goes in steps, so that what becomes due along the way happens in its order."""
+
+
+async def run(*, folder: Path, port: int | None = None, reset: bool = False) -> None:
+    """Run the demo until told to stop; `port` None means the usual one, or any where that is taken.
+
+    Raises StartRefused where it cannot start.
+    """
+    with _held(folder), told_to_stop() as stopping:
+        stage = Stage(folder, reset=reset)
+        opening = asyncio.create_task(stage.open(port))
+        waiting = asyncio.create_task(stopping.wait())
+        try:
+            await asyncio.wait({opening, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if opening.done():
+                opening.result()
+                typer.echo(f"\n  {stage.sandbox.url}\n  {community.TRY} Ctrl-C ends the demo.\n")
+                await waiting
+        finally:
+            for task in (opening, waiting):
+                task.cancel()
+            await asyncio.gather(opening, waiting, return_exceptions=True)
+            await stage.close()
+
+
+class Stage:
+    """The sandbox, the app in it, and the clock that both go by."""
+
+    def __init__(self, folder: Path, *, reset: bool) -> None:
+        self._folder = folder
+        self._told = folder / "story-told"
+        self._clock_file = folder / "clock.json"
+        if reset or not self._told.exists():
+            # A story that was interrupted half-way is no community; it is told again from the start.
+            self._clear()
+        self.new = not self._told.exists()
+        self.clock = MovableClock(offset=-community.STARTS_BEFORE if self.new else self._remembered_offset())
+        self.sandbox = Sandbox(
+            now=lambda: self.clock.now().timestamp(),
+            folder=folder / "workspace",
+            team=community.TEAM,
+            team_name=community.TEAM_NAME,
+        )
+        self.process: Process | None = None
+        self.application: Application | None = None
+
+    async def open(self, port: int | None) -> None:
+        """Start everything, and tell the community's story where it is new."""
+        await self._listen(port)
+        installed = self.sandbox.install(manifest())
+        community.settle(self.sandbox, installed.bot_user_id)
+        self.sandbox.tour = community.tour()
+        settings = self._settings(installed)
+        await schema.upgrade(settings.database_url)
+        self.application = Application(settings, clock=self.clock)
+        self.process = Process(settings, self.application)
+        await self.process.start()
+        if self.new:
+            await importing.import_mentors(
+                self.application.database,
+                importing.slack_client(settings),
+                community.sheet(),
+                at=self.clock.now(),
+            )
+            await community.Story(self.sandbox, self.pass_time).tell()
+            self._told.touch()
+        self.sandbox.on_skip = self._skip
+
+    async def pass_time(self, by: timedelta) -> None:
+        """Finish what is due now, then move the clock ahead and let happen what is due by then."""
+        if self.application is not None:
+            await self.application.catch_up()
+        while by > timedelta():
+            step = min(by, SKIP_STEP)
+            self.clock.advance(step)
+            by -= step
+            if self.application is not None:
+                await self.application.catch_up()
+        self._clock_file.write_text(
+            json.dumps({"offset_seconds": self.clock.offset.total_seconds()}), "utf-8"
+        )
+
+    async def close(self) -> None:
+        """Stop the app, then the workspace, which keeps itself on disk."""
+        self.sandbox.on_skip = None
+        if self.process is not None:
+            await self.process.stop(grace=5)
+        await self.sandbox.stop()
+
+    async def _skip(self, seconds: float) -> None:
+        await self.pass_time(timedelta(seconds=seconds))
+
+    async def _listen(self, port: int | None) -> None:
+        try:
+            await self.sandbox.start(port=USUAL_PORT if port is None else port)
+        except OSError as fault:
+            if fault.errno != errno.EADDRINUSE:
+                raise
+            if port is not None:
+                raise StartRefused(f"Port {port} is taken: name another with --port.") from None
+            await self.sandbox.start(port=0)
+
+    def _settings(self, installed: Installed) -> Settings:
+        return Settings(
+            slack_bot_token=SecretStr(installed.bot_token),
+            slack_app_token=SecretStr(installed.app_token),
+            slack_signing_secret=SecretStr(installed.signing_secret),
+            slack_api_url=self.sandbox.api_url,
+            mentor_channel=community.MENTORS,
+            staff_channel=community.STAFF,
+            community_channel=community.GENERAL,
+            wins_channel=community.WINS,
+            staff_user_ids=tuple(each.id for each in community.STAFF_PEOPLE),
+            organisation_name=community.TEAM_NAME,
+            database_url=f"sqlite+aiosqlite:///{self._folder / 'downballot.db'}",
+            port=0,
+            log_level="WARNING",
+            log_format="text",
+        )
+
+    def _remembered_offset(self) -> timedelta:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            return timedelta(seconds=json.loads(self._clock_file.read_text("utf-8"))["offset_seconds"])
+        return timedelta()
+
+    def _clear(self) -> None:
+        """Remove what the demo keeps, and nothing else that may lie in the folder."""
+        shutil.rmtree(self._folder / "workspace", ignore_errors=True)
+        for file in (self._told, self._clock_file, *self._folder.glob("downballot.db*")):
+            file.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold the folder, so that two demos never write into the same data; and talk to nobody but ourselves."""
+    # Slack's SDK sends even loopback calls through a proxy that the environment names.
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        os.environ.pop(name, None)
+        os.environ.pop(name.lower(), None)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartRefused(
+                f"A demo is running with {folder} already: stop it, or name another --data."
+            ) from None
+        yield

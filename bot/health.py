@@ -1,0 +1,116 @@
+"""What the process tells a load balancer, an orchestrator and Prometheus about itself."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aiohttp.web_routedef import AbstractRouteDef
+
+    Check = Callable[[], Awaitable[str | None]]
+    Measure = Callable[[], Awaitable[float | None]]
+
+CHECK_WITHIN = 2.0
+"""Seconds that one check or measurement may take; a prober gives up soon after."""
+
+log = structlog.get_logger(__name__)
+
+
+class Health:
+    """Alive, ready, and the figures.
+
+    `ready` says whether start-up is over and shutdown has not begun; the checks say what else
+    readiness depends on. A check answers None when all is well, else a sentence for the operator.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self._ready = Gauge("downballot_ready", "1 when the process takes work", registry=self.registry)
+        self._checks: dict[str, Check] = {}
+        self._measures: dict[str, tuple[Gauge, Measure]] = {}
+        self.ready = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether the process takes work."""
+        return self._is_ready
+
+    @ready.setter
+    def ready(self, value: bool) -> None:
+        self._is_ready = value
+        self._ready.set(value)
+
+    def check(self, name: str, check: Check) -> None:
+        """Let readiness depend on `check`."""
+        self._checks[name] = check
+
+    def measure(self, name: str, about: str, measure: Measure) -> None:
+        """Publish a figure under `name`, taken anew at each scrape; None leaves the last one standing."""
+        self._measures[name] = (Gauge(name, about, registry=self.registry), measure)
+
+    def routes(self) -> list[AbstractRouteDef]:
+        """Give the routes to put into a web application."""
+        return [
+            web.get("/healthz", self._healthz),
+            web.get("/readyz", self._readyz),
+            web.get("/metrics", self._metrics),
+        ]
+
+    async def problems(self) -> dict[str, str]:
+        """Give what stands in the way of being ready, by check; empty when nothing does."""
+        answers = await asyncio.gather(*map(_asked, self._checks.values()))
+        found = {} if self.ready else {"process": "starting or stopping"}
+        named = zip(self._checks, answers, strict=True)
+        return found | {name: said for name, said in named if said is not None}
+
+    async def _healthz(self, _request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _readyz(self, _request: web.Request) -> web.Response:
+        problems = await self.problems()
+        await self._take_figures()
+        return web.json_response(
+            {
+                "ready": not problems,
+                "checks": dict.fromkeys(self._checks, "ok") | problems,
+                # For whoever looks: a long queue is no reason to take a process out of service.
+                "figures": {name: self.registry.get_sample_value(name) for name in self._measures},
+            },
+            status=503 if problems else 200,
+        )
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        await self._take_figures()
+        body = generate_latest(self.registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def _take_figures(self) -> None:
+        for name, (gauge, measure) in self._measures.items():
+            try:
+                async with asyncio.timeout(CHECK_WITHIN):
+                    value = await measure()
+            except Exception:
+                log.exception("measurement failed", figure=name)
+                continue
+            if value is not None:
+                gauge.set(value)
+
+
+async def _asked(check: Check) -> str | None:
+    try:
+        async with asyncio.timeout(CHECK_WITHIN):
+            return await check()
+    except TimeoutError:
+        return f"no answer within {CHECK_WITHIN:g} seconds"
+    except Exception:
+        # The caller is a prober on the network: it learns that something is wrong, the log learns what.
+        log.exception("readiness check failed")
+        return "failed; the log says why"

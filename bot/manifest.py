@@ -1,0 +1,23 @@
+"""The app as Slack was told about it: manifest.yml, read for the doctor and for the demo."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+MANIFEST = Path(__file__).resolve().parent.parent / "manifest.yml"
+
+
+@cache
+def manifest() -> dict[str, Any]:
+    """Give the manifest, as in Slack's public schema (version 2)."""
+    loaded: dict[str, Any] = yaml.safe_load(MANIFEST.read_text("utf-8"))
+    return loaded
+
+
+def bot_scopes() -> set[str]:
+    """Give the scopes that the bot token needs."""
+    return set(manifest()["oauth_config"]["scopes"]["bot"])

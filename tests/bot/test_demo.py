@@ -1,0 +1,164 @@
+"""The demo comes up with a community whose story really happened, keeps it, and moves through time."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot import demo_community as community
+from bot.demo import Stage
+from bot.refusals import StartRefused
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+async def stage_at(tmp_path):
+    """Put the demo on stage in a folder; taken down again at the end."""
+    on: list[Stage] = []
+
+    async def put(name="demo", *, reset=False):
+        stage = Stage(tmp_path / name, reset=reset)
+        (tmp_path / name).mkdir(exist_ok=True)
+        on.append(stage)
+        await stage.open(0)
+        return stage
+
+    yield put
+    for stage in on:
+        await stage.close()
+
+
+def words(stage, user, channel):
+    return "\n".join(message.words for message in stage.sandbox.person(user).messages(channel))
+
+
+async def test_the_story_is_told_and_kept_and_time_can_be_skipped(stage_at, tmp_path):
+    stage = await stage_at()
+    assert abs(stage.clock.offset) < timedelta(seconds=1), "the story ends in the present"
+    board = words(stage, "U0DENISE", community.MENTORS)
+    assert re.search(r"#1 Debate prep .*\n?Answered by", board)
+    assert re.search(r"#2 Field plan .*\n?Claimed by", board)
+    assert re.search(r"#3 Ballot access and filing .*\n?Waiting since", board)
+    assert "Hannah Brooks wants to be a mentor" in words(stage, "U0OLIVIA", community.STAFF).replace("@", "")
+    assert "It helped a lot" in "\n".join(each.words for each in stage.sandbox.person("U0SAM").dm)
+    assert "Precinct 47" in str(
+        [
+            words(stage, "U0LUIS", room.id)
+            for room in stage.sandbox.person("U0LUIS").conversations()
+            if room.is_mpim
+        ]
+    )
+
+    users = stage.sandbox.workspace.users
+    for step in community.tour():
+        assert step.get("act_as", "U0JONAH") in users
+        assert step.get("go_to", "app") in {"app", "home", *stage.sandbox.workspace.channels}
+
+    refused = [each for each in stage.sandbox.traffic.entries() if each.error]
+    assert not refused, "nothing that the app sent was refused"
+
+    before = board
+    await stage.sandbox.on_skip(timedelta(days=1).total_seconds())
+    assert stage.clock.offset >= timedelta(days=1)
+    assert "Anybody" not in before
+    maya = "\n".join(each.words for each in stage.sandbox.person("U0MAYA").dm)
+    await stage.close()
+
+    again = await stage_at()
+    assert not again.new
+    assert again.clock.offset >= timedelta(days=1), "time does not go back"
+    assert "\n".join(each.words for each in again.sandbox.person("U0MAYA").dm) == maya
+    ana = again.sandbox.person("U0JONAH")
+    reply = await ana.command("/askmentor", "help")
+    assert reply.words, "the app still hears the same workspace"
+    await again.close()
+
+    afresh = await stage_at(reset=True)
+    assert afresh.new
+    assert abs(afresh.clock.offset) < timedelta(seconds=1)
+
+
+async def test_a_story_that_broke_off_is_told_anew_and_strangers_files_stay(tmp_path):
+    folder = tmp_path / "demo"
+    (folder / "workspace").mkdir(parents=True)
+    (folder / "workspace" / "workspace.json").write_text("half")
+    (folder / "downballot.db").write_text("half")
+    (folder / "thesis.txt").write_text("mine")
+    stage = Stage(folder, reset=False)
+    assert stage.new
+    assert sorted(each.name for each in folder.iterdir()) == ["thesis.txt"]
+
+
+def started(tmp_path, *arguments):
+    command = [sys.executable, "-m", "bot", "demo", "--data", str(tmp_path / "demo"), *arguments]
+    env = os.environ | {"HTTPS_PROXY": "http://127.0.0.1:9", "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+async def test_one_command_prints_one_address_and_ctrl_c_ends_it_cleanly(tmp_path):
+    with started(tmp_path, "--port", "0") as demo:
+        try:
+            lines = []
+            while len(lines) < 2:
+                line = demo.stdout.readline()
+                assert line, demo.stderr.read()
+                lines += [line.strip()] if line.strip() else []
+            assert re.fullmatch(r"http://127\.0\.0\.1:\d+", lines[0])
+            assert lines[1].startswith(community.TRY)
+            async with aiohttp.ClientSession() as session, session.get(lines[0]) as page:
+                assert page.status == 200
+
+            second = subprocess.run(
+                [sys.executable, "-m", "bot", "demo", "--data", str(tmp_path / "demo")],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+            )
+            assert second.returncode == 1
+            assert "A demo is running with" in second.stderr
+
+            demo.send_signal(signal.SIGINT)
+            out, err = demo.communicate(timeout=20)
+        finally:
+            demo.kill()
+    assert demo.returncode == 0
+    assert (out.strip(), err) == ("", "")
+
+
+async def test_ctrl_c_while_the_story_is_told_ends_it_cleanly_too(tmp_path):
+    with started(tmp_path, "--port", "0") as demo:
+        try:
+            until = time.monotonic() + 30
+            while not (tmp_path / "demo" / "downballot.db").exists() and time.monotonic() < until:
+                time.sleep(0.05)  # noqa: ASYNC251 - nothing else runs here
+            demo.send_signal(signal.SIGINT)
+            out, err = demo.communicate(timeout=20)
+        finally:
+            demo.kill()
+    assert (demo.returncode, out, err) == (0, "", "")
+    assert not (tmp_path / "demo" / "story-told").exists()
+
+
+async def test_a_port_that_was_asked_for_and_is_taken_is_named(stage_at, tmp_path):
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        stage = Stage(tmp_path / "other", reset=False)
+        port = taken.getsockname()[1]
+        with pytest.raises(StartRefused, match=str(port)):
+            await stage.open(port)
+        await stage.close()
