@@ -1,0 +1,1 @@
+"""Where race data comes from: geocoders, race sources, the bundled catalogue."""
