@@ -20,8 +20,9 @@ from community.clock import Clock, SystemClock
 from community.members import Role
 from community.mentoring_requests import Policy
 from community.notices import Places
-from handlers import conversations, home, members, mentoring, strangers
+from handlers import conversations, deliveries, home, members, mentoring, strangers
 from handlers.listening import House, Listening
+from scheduler import deliveries as deliveries_scheduler
 from scheduler import home as home_scheduler
 from scheduler import members as members_scheduler
 from scheduler import mentoring as mentoring_scheduler
@@ -73,7 +74,7 @@ class Application:
         )
         self.bolt = self._make_bolt()
         self.listening = Listening(self.bolt, self.house)
-        for feature in (mentoring, members, home, conversations, strangers):
+        for feature in (mentoring, members, home, deliveries, conversations, strangers):
             feature.register(self.listening)
         self.leadership = Leadership(self.database, self.clock)
         self.outbox = Outbox(
@@ -83,6 +84,7 @@ class Application:
             renderers={
                 **mentoring_scheduler.renderers(self.scene),
                 **members_scheduler.renderers(),
+                **deliveries_scheduler.renderers(),
                 **home_scheduler.renderers(self.scene),
             },
             outcomes=mentoring_scheduler.outcomes(self.clock, self.policy, self.places),
@@ -95,8 +97,12 @@ class Application:
     def _jobs(self) -> list[Job]:
         tend = partial(mentoring_scheduler.tend_requests, self.database, self.clock, self.policy, self.places)
         sync = partial(members_scheduler.sync_members, self.database, self.bolt.client, self.clock)
+        strangers = partial(members_scheduler.learn_strangers, self.database, self.bolt.client, self.clock)
+        report = partial(deliveries_scheduler.report_trouble, self.database, self.clock, self.places)
         return [
+            Job("deliveries.report_trouble", timedelta(seconds=30), report, at_start=True),
             Job("mentoring.tend_requests", timedelta(seconds=30), tend, at_start=True),
+            Job("members.learn_strangers", timedelta(minutes=1), strangers),
             Job("members.sync", timedelta(hours=1), sync, at_start=True),
             Job("seen.forget", timedelta(hours=6), self._forget_seen),
         ]

@@ -91,12 +91,14 @@ def serve(
 
     async def run() -> None:
         from bot.application import Application
+        from bot.health import Health
         from bot.serve import serve as run_until_stopped
         from storage import schema
 
         if migrate:
             await schema.upgrade(settings.database_url)
-        await run_until_stopped(settings, Application(settings))
+        health = Health()
+        await run_until_stopped(settings, Application(settings, observe=health.observe), health)
 
     with _plainly():
         asyncio.run(run())

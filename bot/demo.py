@@ -6,10 +6,9 @@ import asyncio
 import contextlib
 import errno
 import fcntl
-import json
 import os
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import typer
@@ -23,7 +22,9 @@ from bot.refusals import StartRefused
 from bot.serve import Process, told_to_stop
 from bot.settings import Settings
 from community.clock import MovableClock
+from sandbox.person import AppDidNotAnswer
 from sandbox.server import Sandbox
+from scheduler.pacing import Pace
 from storage import schema
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 USUAL_PORT = 8080
 SKIP_STEP = timedelta(hours=1)
 """Skipping ahead goes in steps, so that what becomes due along the way happens in its order."""
+KEEP_TIME_EVERY = 10.0
+"""Seconds between two notes of what time it is in the demo."""
 
 
 async def run(*, folder: Path, port: int | None = None, reset: bool = False) -> None:
@@ -65,12 +68,13 @@ class Stage:
     def __init__(self, folder: Path, *, reset: bool) -> None:
         self._folder = folder
         self._told = folder / "story-told"
-        self._clock_file = folder / "clock.json"
-        if reset or not self._told.exists():
+        self._clock_file = folder / "clock"
+        if reset or not (self._told.exists() and self._clock_file.exists()):
             # A story that was interrupted half-way is no community; it is told again from the start.
             self._clear()
         self.new = not self._told.exists()
-        self.clock = MovableClock(offset=-community.STARTS_BEFORE if self.new else self._remembered_offset())
+        begins = community.present(datetime.now(UTC)) - community.STARTS_BEFORE
+        self.clock = MovableClock(offset=(begins if self.new else self._left_at()) - datetime.now(UTC))
         self.sandbox = Sandbox(
             now=lambda: self.clock.now().timestamp(),
             folder=folder / "workspace",
@@ -79,6 +83,7 @@ class Stage:
         )
         self.process: Process | None = None
         self.application: Application | None = None
+        self._time_keeper: asyncio.Task[None] | None = None
 
     async def open(self, port: int | None) -> None:
         """Start everything, and tell the community's story where it is new."""
@@ -88,7 +93,8 @@ class Stage:
         self.sandbox.tour = community.tour()
         settings = self._settings(installed)
         await schema.upgrade(settings.database_url)
-        self.application = Application(settings, clock=self.clock)
+        # A skipped hour is no hour to the pace, which goes by the machine's clock; and the sandbox is ours.
+        self.application = Application(settings, clock=self.clock, pace=Pace.unlimited())
         self.process = Process(settings, self.application)
         await self.process.start()
         if self.new:
@@ -98,8 +104,15 @@ class Stage:
                 community.sheet(),
                 at=self.clock.now(),
             )
-            await community.Story(self.sandbox, self.pass_time).tell()
+            try:
+                await community.Story(self.sandbox, self.pass_time).tell()
+            except (TimeoutError, AppDidNotAnswer) as fault:
+                raise StartRefused(
+                    f"The app did not answer in time while its community was made ({type(fault).__name__}). "
+                    "Is the machine very busy? Start it again."
+                ) from None
             self._told.touch()
+        self._time_keeper = asyncio.create_task(self._keep_keeping_time(), name="keep the demo's time")
         self.sandbox.on_skip = self._skip
 
     async def pass_time(self, by: timedelta) -> None:
@@ -112,13 +125,16 @@ class Stage:
             by -= step
             if self.application is not None:
                 await self.application.catch_up()
-        self._clock_file.write_text(
-            json.dumps({"offset_seconds": self.clock.offset.total_seconds()}), "utf-8"
-        )
+        self._keep_time()
 
     async def close(self) -> None:
         """Stop the app, then the workspace, which keeps itself on disk."""
         self.sandbox.on_skip = None
+        if self._time_keeper is not None:
+            self._time_keeper.cancel()
+            await asyncio.gather(self._time_keeper, return_exceptions=True)
+            self._time_keeper = None
+            self._keep_time()
         if self.process is not None:
             await self.process.stop(grace=5)
         await self.sandbox.stop()
@@ -154,10 +170,18 @@ class Stage:
             log_format="text",
         )
 
-    def _remembered_offset(self) -> timedelta:
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            return timedelta(seconds=json.loads(self._clock_file.read_text("utf-8"))["offset_seconds"])
-        return timedelta()
+    def _left_at(self) -> datetime:
+        """Give the moment at which the demo was left: its time stands still while it is down."""
+        return datetime.fromisoformat(self._clock_file.read_text("utf-8"))
+
+    def _keep_time(self) -> None:
+        self._clock_file.write_text(self.clock.now().isoformat(), "utf-8")
+
+    async def _keep_keeping_time(self) -> None:
+        # Somebody may end the demo the hard way.
+        while True:
+            self._keep_time()
+            await asyncio.sleep(KEEP_TIME_EVERY)
 
     def _clear(self) -> None:
         """Remove what the demo keeps, and nothing else that may lie in the folder."""

@@ -6,8 +6,14 @@ Every name is invented.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from community.mentoring_requests import Rating
+from messages import members as member_words
+from messages import mentoring as words
+from messages import mentoring_forms as forms
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,8 +27,28 @@ TEAM_NAME = "Run Local"
 
 GENERAL, MENTORS, STAFF, WINS = "C0GENERAL", "C0MENTORS", "C0STAFFDESK", "C0WINS"
 
-STARTS_BEFORE = timedelta(hours=31)
+STARTS_BEFORE = timedelta(hours=27)
 """How long before the visitor comes the story of the community begins."""
+
+PATIENCE = 30.0
+"""Real seconds that anything in the story may take; a small machine may be busy."""
+
+_ZONE = ZoneInfo("America/New_York")
+_MIDDAY = time(14, 0)
+_TUESDAY, _FRIDAY = 1, 4
+
+
+def present(now: datetime) -> datetime:
+    """Give the moment at which a visitor comes: the next one when all of the country is at work.
+
+    The day before is a working day as well, for the story to happen on.
+    """
+    day = now.astimezone(_ZONE)
+    moment = datetime.combine(day.date(), _MIDDAY, tzinfo=_ZONE)
+    while moment < day or not _TUESDAY <= moment.weekday() <= _FRIDAY:
+        # Dates are counted, not hours: the day on which the clocks change has another number of them.
+        moment = datetime.combine(moment.date() + timedelta(days=1), _MIDDAY, tzinfo=_ZONE)
+    return moment.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +114,8 @@ def tour() -> list[dict[str, Any]]:
     return [
         {
             "title": "Ask as a candidate",
-            "text": "Be Jonah, who runs for the state house in New Mexico. Type /askmentor and a question, or "
-            "choose “Ask a mentor” in the menu of his message here. The receipt comes from the app.",
+            "text": "Be Jonah, who runs for the state house in New Mexico. Type /askmentor and a question, "
+            "or choose “Ask a mentor” in the menu of his message here. The receipt comes from the app.",
             "act_as": "U0JONAH",
             "go_to": GENERAL,
         },
@@ -202,7 +228,7 @@ class Story:
             GENERAL, "Is it normal to read the county code at 11 pm and enjoy it? Asking for a friend."
         )
         await aisha.say(WINS, "Chesapeake certified its list this morning: four of us are on the ballot!")
-        await self._later(timedelta(hours=21, minutes=10))
+        await self._later(timedelta(hours=17, minutes=10))
         await self._in_conversation()
         await self._later(timedelta(hours=2, minutes=20))
         await self._still_open()
@@ -224,7 +250,7 @@ class Story:
             office="school_board",
         )
         await self._later(timedelta(minutes=40))
-        await self._claim(sam, "Debate prep")
+        await self._claim(sam)
         room = await self._room(sam, grace)
         await sam.say(
             room.id,
@@ -240,15 +266,14 @@ class Story:
         )
         await self._later(timedelta(minutes=35))
         await grace.say(room.id, "I can do that. Thank you so much!")
-        card = await sam.wait_message("is yours")
-        await sam.press(card, "Answered")
-        question = await grace.wait_message("How much did")
-        await grace.press(question, "It helped a lot")
+        await sam.press(await self._card(sam, words.ANSWERED), words.ANSWERED)
+        grade = f"{words.RATE}.{Rating.A_LOT}"
+        await grace.press(await self._card(grace, grade), grade)
 
     async def _wants_to_help(self) -> None:
         hannah = self._person("U0HANNAH")
         await hannah.command("/mentor")
-        await self._form(hannah, "members.mentor")
+        await self._form(hannah, member_words.MENTOR_FORM)
         await hannah.submit(
             {
                 "kind": "operative",
@@ -269,7 +294,7 @@ class Story:
             office="city_council",
         )
         await self._later(timedelta(minutes=15))
-        await self._claim(marcus, "Field plan")
+        await self._claim(marcus)
         room = await self._room(marcus, luis)
         await marcus.say(
             room.id,
@@ -298,17 +323,30 @@ class Story:
 
     async def _form(self, person: Person, callback: str) -> None:
         """Wait until the form itself is there, after whatever stood in its place while it loaded."""
-        await person.wait_until(lambda: person.modal is not None and person.modal.callback_id == callback)
+        await person.wait_until(
+            lambda: person.modal is not None and person.modal.callback_id == callback, PATIENCE
+        )
 
     async def _ask(self, person: Person, question: str, **answers: str) -> None:
         await person.command("/askmentor", question)
-        await self._form(person, "mentoring.ask")
+        await self._form(person, forms.ASK_FORM)
         await person.submit({"question": question, **answers})
-        await person.wait_message("Your question #")
+        await self._card(person, words.CANCEL)
 
-    async def _claim(self, mentor: Person, about: str) -> None:
-        card: Message = await mentor.wait_message(f"asks about {about}")
-        await mentor.press(card, "Claim")
+    async def _claim(self, mentor: Person) -> None:
+        await mentor.press(await self._card(mentor, words.CLAIM), words.CLAIM)
+
+    async def _card(self, person: Person, action: str) -> Message:
+        """Wait for a message from the app that can be answered with this action, and give it."""
+
+        def offers(message: Message) -> bool:
+            elements = [each for block in message.blocks or [] for each in block.get("elements", [])]
+            return any(each.get("action_id") == action for each in elements)
+
+        card: Message = await person.wait_until(
+            lambda: next(filter(offers, reversed(person.dm)), None), PATIENCE
+        )
+        return card
 
     async def _room(self, mentor: Person, asker: Person) -> Channel:
         """Give the conversation of the two, once the app has introduced them."""
@@ -317,5 +355,5 @@ class Story:
             rooms = [each for each in mentor.conversations() if each.is_mpim and asker.id in each.members]
             return next((each for each in rooms if mentor.messages(each.id)), None)
 
-        room: Channel = await mentor.wait_until(found)
+        room: Channel = await mentor.wait_until(found, PATIENCE)
         return room

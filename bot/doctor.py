@@ -65,9 +65,8 @@ async def examine_slack(settings: Settings) -> list[Finding]:
 
 async def examine_database(settings: Settings) -> Finding:
     """Look whether the database can be reached and has the schema of this version."""
-    from storage.schema import SchemaMismatch, check
-
     from storage.database import Database
+    from storage.schema import SchemaMismatch, check
 
     what = "DATABASE_URL"
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 if TYPE_CHECKING:
@@ -34,6 +34,13 @@ class Health:
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
         self._ready = Gauge("downballot_ready", "1 when the process takes work", registry=self.registry)
+        self._listeners = Histogram(
+            "downballot_listener_seconds",
+            "How long each listener took",
+            ["listener"],
+            registry=self.registry,
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3),
+        )
         self._checks: dict[str, Check] = {}
         self._measures: dict[str, tuple[Gauge, Measure]] = {}
         self.ready = False
@@ -47,6 +54,10 @@ class Health:
     def ready(self, value: bool) -> None:
         self._is_ready = value
         self._ready.set(value)
+
+    def observe(self, listener: str, seconds: float) -> None:
+        """Note how long a listener took; Slack waits three seconds."""
+        self._listeners.labels(listener).observe(seconds)
 
     def check(self, name: str, check: Check) -> None:
         """Let readiness depend on `check`."""

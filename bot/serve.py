@@ -32,6 +32,14 @@ GRACE = 20.0
 log = structlog.get_logger(__name__)
 
 
+class Sending(Protocol):
+    """What the process needs to know of the outbox."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is sent at all, in Slack's word, if that is so."""
+
+
 class Served(Protocol):
     """The application as the process sees it: bot/application.py's Application."""
 
@@ -53,14 +61,18 @@ class Served(Protocol):
     def clock(self) -> Clock:
         """What time it is."""
 
+    @property
+    def outbox(self) -> Sending:
+        """What sends deliveries."""
+
 
 class Process:
     """One running app: the web server, the application, and the way in from Slack."""
 
-    def __init__(self, settings: Settings, application: Served) -> None:
+    def __init__(self, settings: Settings, application: Served, health: Health | None = None) -> None:
         self.settings = settings
         self.application = application
-        self.health = Health()
+        self.health = health or Health()
         self.intake: Intake
         self._routes: list[web.AbstractRouteDef] = []
         if settings.slack_app_token is not None:
@@ -75,6 +87,7 @@ class Process:
             "Seconds since the last envelope from Slack (Socket Mode)",
             self.intake.quiet_for,
         )
+        self.health.check("sending", self._sending)
         figures.publish(self.health, application.database, application.clock)
         self._runner: web.AppRunner | None = None
         self.port = settings.port
@@ -102,6 +115,10 @@ class Process:
             last.push_async_callback(self._stop_application, end)
             last.push_async_callback(self.intake.close, grace)
 
+    async def _sending(self) -> str | None:
+        trouble = self.application.outbox.trouble
+        return None if trouble is None else f"Slack takes nothing from the app: {trouble}"
+
     async def _stop_application(self, end: float) -> None:
         await self.application.stop(grace=max(0.0, end - time.monotonic()))
 
@@ -111,7 +128,7 @@ class Process:
         # What was at work has had its time when the server is closed: the intake waited for it.
         self._runner = web.AppRunner(server, access_log=None, handle_signals=False, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
+        site = web.TCPSite(self._runner, self.settings.host, self.settings.port, backlog=1024)
         try:
             await site.start()
         except OSError as fault:
@@ -143,7 +160,7 @@ def told_to_stop() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(each)
 
 
-async def serve(settings: Settings, application: Served) -> None:
+async def serve(settings: Settings, application: Served, health: Health | None = None) -> None:
     """Run until told to stop. Raises StartRefused with a sentence where it cannot start."""
     findings = await doctor.examine_slack(settings)
     for finding in findings:
@@ -152,7 +169,7 @@ async def serve(settings: Settings, application: Served) -> None:
         if finding.fatal:
             raise StartRefused(f"{finding.what}: {finding.said}")
         log.warning("the doctor would say", about=finding.what, advice=finding.said)
-    process = Process(settings, application)
+    process = Process(settings, application, health)
     with told_to_stop() as stopping:
         await process.start()
         await stopping.wait()

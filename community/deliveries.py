@@ -136,7 +136,8 @@ class Owed:
     `opaque` is the random id that travels in the message's metadata. `anchor` is the ts of the last
     message that Slack had confirmed when this one was marked `sending`: by Slack's own clock this one is
     later. `thread` is the ts of the thread that it was rendered into.
-    `file` is Slack's id of an uploaded, perhaps not yet shared file.
+    `file` is Slack's id of an uploaded, perhaps not yet shared file. `hash` is the digest of what was
+    sent; on a card, of what it shows by now. `told` counts how often staff was told of its trouble.
     """
 
     id: int
@@ -161,6 +162,8 @@ class Owed:
     ts: str | None
     file: str | None
     reason: str | None
+    hash: str | None = None
+    told: int = 0
 
     @property
     def family(self) -> str:
@@ -169,6 +172,11 @@ class Owed:
         That is the renderer's name, or of a plain delivery the first two parts of the key.
         """
         return self.render or ":".join(self.key.split(":")[:2])
+
+
+def trouble_key(one: Owed, nth: int) -> str:
+    """Name the card that tells staff, for the nth time, that this delivery did not arrive."""
+    return f"deliveries:trouble:{one.id}:{nth}"
 
 
 @dataclass(frozen=True, slots=True)

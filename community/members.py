@@ -202,6 +202,19 @@ def check_profile(
     )
 
 
+def check_staff(
+    before: frozenset[str], chosen: frozenset[str], *, by: str
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Say who becomes staff and who no longer is.
+
+    Raises Incomplete ("staff": missing) where nobody would be left, or where somebody would shut
+    themselves out.
+    """
+    if by not in chosen:
+        raise Incomplete({"staff": "yourself" if chosen else "missing"})
+    return chosen - before, before - chosen
+
+
 async def sign_up(people: People, wish: MentorProfile, *, at: datetime) -> tuple[MentorProfile, bool]:
     """Keep what a person wants to offer; say whether staff now has to look at it.
 

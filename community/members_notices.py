@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from community.deliveries import Delivery
 from community.members import MentorProfile
@@ -59,3 +60,17 @@ def decided(profile: MentorProfile, staff: Sequence[str], *, time_asked: int) ->
         refresh=(approval_key(profile.user, time_asked),),
         homes=frozenset({profile.user, *staff}),
     )
+
+
+def named_staff(named: frozenset[str], released: frozenset[str], *, at: datetime) -> Notices:
+    """Who became staff is told; whose desk comes or goes sees it on the Home tab."""
+    told = tuple(
+        Delivery(
+            key=f"members:named_staff:{user}:{at.isoformat()}",
+            to=user,
+            render="members.named_staff",
+            about={"user": user},
+        )
+        for user in sorted(named)
+    )
+    return Notices(add=told, homes=named | released)

@@ -164,8 +164,10 @@ async def _to_staff(book: Book, request: Request, *, at: datetime, policy: Polic
     return changed
 
 
-async def claim(book: Book, people: People, number: int, *, by: str, at: datetime, policy: Policy) -> Request:
-    """Give the request to the first who claims it: an approved mentor, or staff.
+async def may_claim(book: Book, people: People, number: int, *, by: str) -> Request:
+    """Give the request if this person could claim it at this moment; it changes nothing.
+
+    Of many who press at once all but a few are answered from here, without waiting to write.
 
     Raises NotAllowed, ForStaffOnly, OwnRequest, WorkingAgainst, AlreadyYours, AlreadyClaimed,
     AlreadyOver, NotFound.
@@ -174,20 +176,22 @@ async def claim(book: Book, people: People, number: int, *, by: str, at: datetim
     member = await people.member(by)
     profile = await people.mentor(by)
     staff = member is not None and member.is_staff
-    gone = member is not None and member.left_at is not None
     if request.safety and not staff:
         raise ForStaffOnly
-    if not staff and (profile is None or not profile.approved or gone):
+    if not staff and (profile is None or not profile.approved):
         raise NotAllowed("an approved mentor")
     if request.asker == by:
         raise OwnRequest
-    if (
-        not request.safety
-        and profile is not None
-        and profile.approved
-        and not may_answer(profile, request.asker)
-    ):
+    if not (staff and request.safety) and profile is not None and request.asker in profile.against:
         raise WorkingAgainst
+    if request.status is not Status.OPEN:
+        raise _why_not_open(request, by)
+    return request
+
+
+async def claim(book: Book, people: People, number: int, *, by: str, at: datetime, policy: Policy) -> Request:
+    """Give the request to the first who claims it, a mentor or staff; raises as `may_claim` does."""
+    await may_claim(book, people, number, by=by)
     claimed = await book.claim(number, by=by, at=at, look_at=at + policy.nudge_after)
     if claimed is None:
         raise _why_not_open(await _there(book, number), by)

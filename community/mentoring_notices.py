@@ -76,7 +76,11 @@ def cards_of(request: Request, offers: Iterable[Offer]) -> tuple[str, ...]:
 def changed(request: Request, offers: Sequence[Offer], *also: str | None) -> Notices:
     """Let every card of the request and every Home tab it stands on show what is true now."""
     people = {request.asker, request.holder, *(offer.mentor for offer in offers), *also}
-    return Notices(refresh=cards_of(request, offers), homes=frozenset(filter(None, people)))
+    return Notices(
+        refresh=cards_of(request, offers),
+        homes=frozenset(filter(None, people)),
+        watched=frozenset({request.state}),
+    )
 
 
 def asked(request: Request, offers: Sequence[Offer], places: Places) -> Notices:
@@ -84,7 +88,7 @@ def asked(request: Request, offers: Sequence[Offer], places: Places) -> Notices:
     cards = [_card(receipt_key(request.id), request.asker, "receipt", request=request.id)]
     if not request.safety:
         cards.append(_card(board_key(request.id), places.mentors, "board", request=request.id))
-    first = Notices(add=tuple(cards), homes=frozenset({request.asker}))
+    first = Notices(add=tuple(cards), homes=frozenset({request.asker}), watched=frozenset({request.state}))
     return first + _asking(request, offers, places)
 
 

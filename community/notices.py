@@ -19,11 +19,15 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """What has to be said: deliveries to add, cards to refresh, people whose Home tab changes."""
+    """What has to be said: deliveries to add, cards to refresh, people whose Home tab changes.
+
+    `watched` names states: what is shown to staff and to the mentors of these states has changed too.
+    """
 
     add: tuple[Delivery, ...] = ()
     refresh: tuple[str, ...] = ()
     homes: frozenset[str] = frozenset()
+    watched: frozenset[str] = frozenset()
 
     def __add__(self, other: Notices) -> Notices:
         """Say both."""
@@ -31,4 +35,5 @@ class Notices:
             self.add + other.add,
             tuple(dict.fromkeys(self.refresh + other.refresh)),
             self.homes | other.homes,
+            self.watched | other.watched,
         )

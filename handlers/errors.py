@@ -20,6 +20,7 @@ PROBLEMS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     member_words.MENTOR_FORM: member_words.MENTOR_PROBLEMS,
     member_words.AWAY_FORM: member_words.AWAY_PROBLEMS,
     member_words.PROFILE_FORM: member_words.PROFILE_PROBLEMS,
+    member_words.STAFF_FORM: member_words.STAFF_PROBLEMS,
 }
 """For each form, what its fields say about each kind of problem."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from messages.home import PAGE
 from slack_bolt.async_app import AsyncAck
 
 from community.clock import Clock
 from handlers.listening import Listening, May, Work
 from handlers.payloads import Actor, Json, number
+from messages.home import PAGE
 
 
 def register(listen: Listening) -> None:

@@ -37,6 +37,8 @@ def register(listen: Listening) -> None:
     listen.action(words.DECLINE, declined, may=May.BY_RULE)
     listen.action(words.EDIT_PROFILE, opened_profile, may=May.ANYONE)
     listen.form(words.PROFILE_FORM, submitted_profile, may=May.ANYONE)
+    listen.action(words.NAME_STAFF, opened_staff, may=May.STAFF)
+    listen.form(words.STAFF_FORM, submitted_staff, may=May.STAFF)
     listen.event("team_join", account_changed, may=May.ANYONE)
     listen.event("user_change", account_changed, may=May.ANYONE)
     listen.event("member_joined_channel", joined_channel, may=May.ANYONE)
@@ -237,6 +239,31 @@ async def submitted_profile(ack: AsyncAck, view: Json, actor: Actor, work: Work,
             actor.id, state=state or None, office=Office(office) if office else None, stage=stage or None
         )
         await store.tell(notices.changed_profile(actor.id), at=clock.now())
+    await ack()
+
+
+async def opened_staff(ack: AsyncAck, client: AsyncWebClient, body: Json, house: House, actor: Actor) -> None:
+    """Staff pressed "Staff…" on their Home tab."""
+    await ack()
+
+    async def build(store: Store) -> Json:
+        return words.staff_form(member.id for member in await store.members.staff())
+
+    open_form(house, client, body, build, lambda: words.staff_form([actor.id]))
+
+
+async def submitted_staff(ack: AsyncAck, view: Json, actor: Actor, work: Work, clock: Clock) -> None:
+    """Staff said who is staff."""
+    wanted = chosen(view, "staff")
+    async with work() as store:
+        at = clock.now()
+        before = frozenset(member.id for member in await store.members.staff())
+        named, released = rules.check_staff(before, wanted, by=actor.id)
+        for user in sorted(named):
+            await store.members.add_roles(user, rules.Role.STAFF, at=at)
+        for user in sorted(released):
+            await store.members.remove_role(user, rules.Role.STAFF)
+        await store.tell(notices.named_staff(named, released, at=at), at=at)
     await ack()
 
 

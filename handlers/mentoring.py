@@ -20,6 +20,7 @@ from messages import mentoring as words
 from messages import mentoring_forms as forms
 from messages import payload as p
 from messages.prose import prose
+from storage.database import Database
 from storage.store import Store
 
 ASK_ANYWHERE = "mentoring.ask_anywhere"
@@ -160,13 +161,16 @@ async def submitted_question(
 
 
 async def claimed(
-    ack: AsyncAck, action: Json, actor: Actor, work: Work, clock: Clock, policy: Policy
+    ack: AsyncAck, action: Json, actor: Actor, database: Database, work: Work, clock: Clock, policy: Policy
 ) -> None:
     """A mentor pressed "Claim", or staff took a request on."""
+    asked = number(action.get("value"))
+    async with database.reading() as store:
+        await mentoring.may_claim(store.mentoring, store.members, asked, by=actor.id)
     async with work() as store:
         at = clock.now()
         request = await mentoring.claim(
-            store.mentoring, store.members, number(action.get("value")), by=actor.id, at=at, policy=policy
+            store.mentoring, store.members, asked, by=actor.id, at=at, policy=policy
         )
         await store.tell(notices.claimed(request, await store.mentoring.offers(request.id)), at=at)
     await ack()

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from community.deliveries import Owed
 from community.members import Member, MentorProfile
+from community.mentoring_matching import Circle
 from community.mentoring_requests import Request, Status
 from community.states import state_name
+from messages import deliveries as delivery_words
 from messages import members as member_words
 from messages import mentoring as words
 from messages import payload as p
@@ -16,7 +19,7 @@ from messages.times import about, day, days_left, for_reader
 
 PAGE = "home.page"
 SIZE = 5
-"""Rows of one list on one page: five lists of them, with their pagers, stay well below 100 blocks."""
+"""Rows of one list on one page: all lists of one person, with their pagers, stay below 100 blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Facts:
     applicants: Sequence[MentorProfile] = ()
     applicants_page: int = 0
     applicants_total: int = 0
+    troubled: Sequence[Owed] = ()
+    troubled_total: int = 0
     median: timedelta | None = None
 
 
@@ -90,10 +95,8 @@ def _own(facts: Facts) -> list[p.Block]:
     ]
     if not facts.mine.total:
         blocks.append(p.section("You have not asked anything yet. No question is too small."))
-    blocks += [
-        p.section(_row(request, facts, mine=True), accessory=_own_button(request, facts.team))
-        for request in facts.mine.rows
-    ]
+    for request in facts.mine.rows:
+        blocks += _row(request, facts, mine=True, button=_own_button(request, facts.team))
     return blocks + _pager("mine", facts.mine)
 
 
@@ -115,7 +118,7 @@ def _mentor(facts: Facts, mentor: MentorProfile) -> list[p.Block]:
         said = (
             "Staff did not approve your offer to mentor this time."
             if mentor.declined_at
-            else "Thank you for offering to mentor. Staff looks at it, and you hear from us."
+            else "Thank you for offering to mentor. Staff will look at it, and you will hear from us."
         )
         return [*blocks, p.section(said, accessory=edit)]
     away = mentor.away(facts.now)
@@ -135,7 +138,7 @@ def _mentor(facts: Facts, mentor: MentorProfile) -> list[p.Block]:
         blocks.append(p.section("*What you hold*"))
     for request in facts.held.rows:
         url = words.Link(facts.team, request.conversation).url
-        blocks.append(p.section(_row(request, facts)))
+        blocks += _row(request, facts)
         blocks.append(
             p.actions(
                 p.button("Open conversation", words.OPEN_CONVERSATION, url=url) if url else None,
@@ -154,18 +157,18 @@ def _mentor(facts: Facts, mentor: MentorProfile) -> list[p.Block]:
 def _claimable(title: str, name: str, listed: Listed, facts: Facts) -> list[p.Block]:
     if not listed.total:
         return []
-    rows = [
-        p.section(
-            _row(request, facts),
-            accessory=p.button("Claim", words.CLAIM, request.id, label=f"Claim {words.reference(request)}"),
-        )
-        for request in listed.rows
-    ]
-    return [p.section(f"*{title}* ({listed.total})"), *rows, *_pager(name, listed)]
+    blocks = [p.section(f"*{title}* ({listed.total})")]
+    for request in listed.rows:
+        label = f"Claim {words.reference(request)}"
+        blocks += _row(request, facts, button=p.button("Claim", words.CLAIM, request.id, label=label))
+    return blocks + _pager(name, listed)
 
 
 def _staff(facts: Facts) -> list[p.Block]:
-    blocks = [p.header("Staff desk")]
+    blocks = [
+        p.header("Staff desk"),
+        p.actions(p.button("Who is staff…", member_words.NAME_STAFF), block_id="staff"),
+    ]
     if facts.median is not None:
         blocks.append(p.context(f"A first answer takes {about(facts.median)} (median of 30 days)."))
     blocks.append(p.section(f"*Who waits longest* ({facts.waiting.total})"))
@@ -174,15 +177,12 @@ def _staff(facts: Facts) -> list[p.Block]:
     for request in facts.waiting.rows:
         take = words.ACKNOWLEDGE if request.safety else words.CLAIM
         label = "I have this" if request.safety else "I'll take it"
-        blocks.append(
-            p.section(_row(request, facts, staff=True), accessory=p.button(label, take, request.id))
-        )
+        blocks += _row(request, facts, staff=True, button=p.button(label, take, request.id))
     blocks += _pager("waiting", facts.waiting)
     if facts.applicants_total:
         blocks.append(p.section(f"*Mentors who wait for approval* ({facts.applicants_total})"))
     for applicant in facts.applicants:
         blocks += [
-            p.section(f"<@{applicant.user}>"),
             member_words.offers_fields(applicant),
             p.actions(
                 p.button("Approve", member_words.APPROVE, applicant.user, style="primary"),
@@ -192,28 +192,52 @@ def _staff(facts: Facts) -> list[p.Block]:
             ),
         ]
     total = Listed((), facts.applicants_page, facts.applicants_total)
-    return blocks + _pager("applicants", total)
+    return [*blocks, *_pager("applicants", total), *_troubles(facts)]
 
 
-def _row(request: Request, facts: Facts, *, mine: bool = False, staff: bool = False) -> str:
+def _troubles(facts: Facts) -> list[p.Block]:
+    """Show what did not arrive, the newest first; settling one brings the next."""
+    if not facts.troubled_total:
+        return []
+    blocks = [p.section(f"*Messages that did not arrive* ({facts.troubled_total})")]
+    for one in facts.troubled:
+        blocks += [p.section(delivery_words.row(one)), p.actions(*delivery_words.buttons(one))]
+    left = facts.troubled_total - len(facts.troubled)
+    return [*blocks, p.context(f"And {left} older ones.")] if left else blocks
+
+
+def _row(
+    request: Request,
+    facts: Facts,
+    *,
+    mine: bool = False,
+    staff: bool = False,
+    button: p.Element | None = None,
+) -> list[p.Block]:
     head = f"*{words.reference(request)}* {words.subject(request)}"
-    typed = p.escape(p.cut(" ".join(request.question.split()), 140))
-    return f"{head}\n{typed}\n{_standing(request, facts, mine=mine, staff=staff)}"
+    standing = _standing(request, facts, mine=mine, staff=staff)
+    return [p.section(f"{head}\n{standing}", accessory=button), p.quoted(request.question, 140)]
 
 
 def _standing(request: Request, facts: Facts, *, mine: bool, staff: bool) -> str:
-    said = words.staff_line(request) if request.safety and not mine else words.state_line(request)
-    if mine and request.status is Status.OPEN:
+    said = words.state_line(request)
+    if staff:
+        said = f"Waiting {about(facts.now - (request.waiting_since or request.opened_at))}. {_asked(request)}"
+    elif mine and request.status is Status.OPEN:
         since = f" since {for_reader(request.waiting_since)}" if request.waiting_since else ""
         said = f"Waiting{since}."
     elif mine and request.status is Status.CANCELLED:
         said = "You took it back."
-    if staff:
-        waits = request.waiting_since or request.opened_at
-        said = f"Waits {about(facts.now - waits)} now. {said}"
     if request.needed_by and not request.over:
         said += f" Needed by {day(request.needed_by)} ({days_left(request.needed_by, facts.today)})."
     return said
+
+
+def _asked(request: Request) -> str:
+    """Say to staff whom an open request waits for."""
+    if request.safety:
+        return "No mentor sees this."
+    return "Nobody is left to ask." if request.circle is Circle.STAFF else "Mentors have been asked."
 
 
 def _pager(name: str, listed: Listed) -> list[p.Block]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from community.members import CAPACITY_MOST, Member, MentorKind, MentorProfile, Stage
@@ -23,6 +23,8 @@ EDIT_MENTOR = "members.edit_mentor"
 MENTOR_FORM = "members.mentor"
 AWAY_FORM = "members.away"
 PROFILE_FORM = "members.profile"
+NAME_STAFF = "members.name_staff"
+STAFF_FORM = "members.staff"
 
 MENTOR_PROBLEMS: Mapping[str, Mapping[str, str]] = {
     "states": {"missing": "Please choose at least one state.", "unknown": "There is no such state."},
@@ -32,6 +34,12 @@ MENTOR_PROBLEMS: Mapping[str, Mapping[str, str]] = {
 }
 AWAY_PROBLEMS: Mapping[str, Mapping[str, str]] = {
     "until": {"past": "Please choose a day that is still to come.", "missing": "Please choose a day."}
+}
+STAFF_PROBLEMS: Mapping[str, Mapping[str, str]] = {
+    "staff": {
+        "missing": "Somebody has to be staff.",
+        "yourself": "You cannot take yourself off the list. Ask somebody else on the staff to do it.",
+    }
 }
 PROFILE_PROBLEMS: Mapping[str, Mapping[str, str]] = {
     "state": {"unknown": "There is no such state. Please choose one."},
@@ -59,7 +67,7 @@ def mentor_form(profile: MentorProfile | None) -> p.Payload:
     intro = (
         "What you offer. You can change it at any time."
         if profile
-        else "Thank you for wanting to help. Staff looks at this once; then questions that fit come to you."
+        else "Thank you for wanting to help. Staff will look at this once; then questions come to you."
     )
     return p.modal(
         "Your mentor profile" if profile else "Become a mentor",
@@ -94,7 +102,7 @@ def mentor_form(profile: MentorProfile | None) -> p.Payload:
                 "Candidates you work against",
                 p.people_select("against", chosen=known.against),
                 optional=True,
-                hint="You are never shown their questions. Nobody but staff can see this.",
+                hint="You are not asked about them and cannot claim their questions. Only staff sees this.",
             ),
         ],
         callback=MENTOR_FORM,
@@ -140,18 +148,44 @@ def profile_form(member: Member) -> p.Payload:
     )
 
 
+def staff_form(staff: Iterable[str]) -> p.Payload:
+    """The form in which staff says who is staff."""
+    chooser = p.people_select("staff", chosen=staff)
+    return p.modal(
+        "Staff",
+        [
+            p.field(
+                "staff",
+                "Who is staff",
+                chooser,
+                hint="Staff sees every question, approves mentors and takes over where nobody answers.",
+            )
+        ],
+        callback=STAFF_FORM,
+        submit="Save",
+        close="Cancel",
+    )
+
+
+def named_staff() -> p.Payload:
+    """Tell somebody that they are staff now."""
+    text = "You are staff now: the app's Home tab shows the staff desk."
+    return p.message(text, [p.section(text)])
+
+
 def _listed(labels: list[str], empty: str = "All") -> str:
     return ", ".join(sorted(labels)) or empty
 
 
 def offers_fields(profile: MentorProfile) -> p.Block:
-    """Show what a mentor offers."""
+    """Show who a mentor is and what they offer."""
     return p.fields(
-        ("You are" if not profile.user else "Kind", profile.kind.label),
+        ("Mentor", f"<@{profile.user}>"),
+        ("Kind", profile.kind.label),
         ("States", p.cut(_listed([state_name(state) for state in profile.states]), 500)),
         ("Topics", _listed([topic.label for topic in profile.topics])),
         ("Offices", _listed([office.label for office in profile.offices])),
-        ("At once", str(profile.capacity)),
+        ("Questions at once", str(profile.capacity)),
     )
 
 
@@ -198,7 +232,7 @@ def decided(profile: MentorProfile) -> p.Payload:
 
 def waiting() -> p.Payload:
     """Tell somebody who offered to mentor what happens now."""
-    text = "Thank you for offering to mentor. Staff looks at it, and you hear from us here."
+    text = "Thank you for offering to mentor. Staff will look at it, and you will hear from us here."
     return p.message(text, [p.section(text)])
 
 

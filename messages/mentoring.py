@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from community.mentoring_matching import Circle, Reason
 from community.mentoring_requests import Offer, OfferState, Rating, Request, Status
 from community.states import state_name
+from community.topics import Topic
 from messages import payload as p
 from messages.prose import prose
 from messages.times import about, day, days_left, for_reader
@@ -103,20 +104,30 @@ def people(count: int) -> str:
     return "1 mentor" if count == 1 else f"{count} mentors"
 
 
+def more_people(count: int) -> str:
+    """Count further mentors in words."""
+    return "1 more mentor" if count == 1 else f"{count} more mentors"
+
+
 _ASKED = {
-    Circle.STATE: "We asked {people} who {know} {state}.",
-    Circle.EXPERTS: "No mentor for {state} is free right now, so we asked {people} "
-    "who {know} this topic or office.",
-    Circle.EVERYONE: "Nobody nearer is free right now, so we asked {people} from other states.",
+    Circle.STATE: "{people} who {know} {state}",
+    Circle.EXPERTS: "{people} who {know} this topic or office",
+    Circle.EVERYONE: "{people}, wherever they are",
 }
 
 
 def _asked(request: Request, asked: int) -> str:
     if request.circle is Circle.STAFF:
         return "No mentor is free right now, so our staff is finding somebody for you."
-    return _ASKED[request.circle].format(
-        people=people(asked), state=state_name(request.state), know="knows" if asked == 1 else "know"
+    state, first = state_name(request.state), request.wave <= 1
+    whom = _ASKED[request.circle].format(
+        people=people(asked) if first else more_people(asked),
+        state=state,
+        know="knows" if asked == 1 else "know",
     )
+    if first and request.circle is not Circle.STATE:
+        return f"No mentor for {state} is free right now, so we asked {whom}."
+    return f"We asked {whom}."
 
 
 def wait_line(median: timedelta | None) -> str:
@@ -188,9 +199,15 @@ def _safety_receipt(
         case Status.CLAIMED:
             said = f"{who(request.holder)} from our staff has this and is with you."
             buttons = (open_button(link), solved, details)
-        case _:
+        case Status.CLOSED:
             said = "This is closed. If it starts again, or if anything is left, re-open it at once."
-            buttons = (reopen,) if request.status is Status.CLOSED else ()
+            buttons = (reopen,)
+        case Status.CANCELLED:
+            said = (
+                "You took this report back. If anything happens, type `/askmentor` "
+                "and choose *I feel unsafe*."
+            )
+            buttons = ()
     return p.message(
         f"Your report {reference(request)}: {said}",
         [
@@ -213,9 +230,9 @@ def _facts(request: Request, today: date, *, asker: str) -> p.Block:
 
 
 def _asker_for_mentors(request: Request) -> str:
-    if request.private and request.status is Status.OPEN:
-        return "Name shown once you claim it"
-    return who(request.asker)
+    if not request.hides_asker:
+        return who(request.asker)
+    return "Name hidden" if request.over else "Name shown once you claim it"
 
 
 def why_you(request: Request, reasons: Sequence[str]) -> str:
@@ -224,7 +241,11 @@ def why_you(request: Request, reasons: Sequence[str]) -> str:
         f"you cover {state_name(request.state)}" if reason == Reason.STATE else _WHY[Reason(reason)]
         for reason in reasons
     ]
-    return ", and ".join(said)
+    return ", and ".join(said) if len(said) < _SEVERAL else f"{', '.join(said[:-1])}, and {said[-1]}"
+
+
+_SEVERAL = 3
+"""From here on reasons are a list: "a, b, and c"."""
 
 
 def state_line(request: Request) -> str:
@@ -245,7 +266,9 @@ def state_line(request: Request) -> str:
 
 def offer(request: Request, shown: Offer, *, today: date) -> p.Payload:
     """One mentor's card: the question, why them, Claim and Pass."""
-    summary = f"A candidate in {state_name(request.state)} asks about {request.topic.label}"
+    summary = f"A candidate in {state_name(request.state)} has a question"
+    if request.topic is not Topic.OTHER:
+        summary += f": {request.topic.label}"
     why = f"Why you: {why_you(request, shown.reasons)}."
     closing: list[p.Block]
     if request.status is not Status.OPEN:
@@ -293,7 +316,7 @@ def board(request: Request, *, asked: int, today: date) -> p.Payload:
         deadline = _deadline(request, today)
         blocks.append(
             p.context(
-                f"From {_asker_for_mentors(request)}".replace("Name shown once you claim it", "a candidate"),
+                "From a candidate" if request.hides_asker else f"From {who(request.asker)}",
                 f"Needed by {deadline}" if deadline else "",
                 f"{people(asked)} asked directly" if asked else "",
             )
@@ -313,7 +336,7 @@ def hold(request: Request, *, holder: str, today: date, link: Link) -> p.Payload
     blocks = [
         p.section(f"*{reference(request)} is yours*" if theirs else f"*{reference(request)}*"),
         *question(request),
-        _facts(request, today, asker=who(request.asker)),
+        _facts(request, today, asker=who(request.asker) if theirs else _asker_for_mentors(request)),
     ]
     if request.status is Status.CLAIMED and theirs:
         if link.url is None:
@@ -325,7 +348,7 @@ def hold(request: Request, *, holder: str, today: date, link: Link) -> p.Payload
                 open_button(link),
                 p.button("Answered", ANSWERED, number),
                 p.button("Hand back", HAND_BACK, number),
-                p.button("Ask staff for help", ASK_STAFF, number),
+                None if request.safety else p.button("Ask staff for help", ASK_STAFF, number),
             )
         )
     elif request.status is Status.CLOSED and theirs:
@@ -393,9 +416,11 @@ def desk(request: Request, *, what: str, offers: Sequence[Offer], today: date, l
     if request.safety:
         title = f"*{reference(request)} {who(request.asker)} feels unsafe*"
     elif what.startswith("help"):
-        title = f"*{reference(request)} {who(request.holder)} asks staff for help*"
+        asks = f"{who(request.holder)} asks staff for help" if request.holder else "Staff was asked for help"
+        title = f"*{reference(request)} {asks}*"
     else:
-        title = f"*{reference(request)} Nobody is left to ask*"
+        left = "is" if request.status is Status.OPEN else "was"
+        title = f"*{reference(request)} Nobody {left} left to ask*"
     passed = [each.mentor for each in offers if each.state is OfferState.PASSED]
     quiet = [each.mentor for each in offers if each.state is OfferState.OPEN]
     blocks = [

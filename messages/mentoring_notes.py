@@ -33,7 +33,8 @@ def released(request: Request) -> p.Payload:
 
 def reopened(request: Request, *, by: str) -> p.Payload:
     """Tell the other side that it goes on."""
-    return _note(f"{words.who(by)} re-opened {words.reference(request)} ({words.subject(request)}).")
+    where = " It goes on in your conversation." if request.conversation else ""
+    return _note(f"{words.who(by)} re-opened {words.reference(request)} ({words.subject(request)}).{where}")
 
 
 def details(request: Request, *, upto: int, added: int) -> p.Payload:
@@ -55,16 +56,23 @@ def widened(request: Request, *, circle: str, asked: int) -> p.Payload:
     if circle == Circle.STAFF:
         return _note(f"{words.reference(request)}: our staff is now finding somebody for you.")
     return _note(
-        f"{words.reference(request)}: we have asked {words.people(asked)} more. "
+        f"{words.reference(request)}: we have asked {words.more_people(asked)}. "
         "You do not have to do anything."
     )
 
 
 def reminder(request: Request) -> p.Payload:
     """Remind staff of a request that is theirs."""
-    return _note(
-        f"{words.reference(request)} ({words.subject(request)}) still waits. {words.staff_line(request)}"
-    )
+    named = f"{words.reference(request)} ({words.subject(request)})"
+    if request.over:
+        return _note(f"{named}: {words.state_line(request)}")
+    if request.status is Status.CLAIMED:
+        return _note(
+            f"{words.who(request.holder)} has {named}. Is it settled? "
+            "Its card in this channel has *Close* and *Hand back*."
+        )
+    button = "I have this" if request.safety else "I'll take it"
+    return _note(f"{named} still waits for one of you. Its card in this channel has *{button}*.")
 
 
 def nudge(request: Request, *, claim: int, nth: int, link: words.Link) -> p.Payload:

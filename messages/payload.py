@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, Final, TypeVar
-
-Row = TypeVar("Row")
+from typing import Any, Final
 
 Block = dict[str, Any]
 Element = dict[str, Any]
@@ -116,6 +114,11 @@ def section(text: str, *, accessory: Element | None = None, block_id: str | None
 def typed(text: str) -> list[Block]:
     """Show what a person typed exactly as they typed it."""
     return [{"type": "section", "text": plain(part)} for part in _parts(text, TEXT_MOST)]
+
+
+def quoted(text: str, most: int) -> Block:
+    """Show the beginning of what a person typed as small print, on one line, exactly as they typed it."""
+    return {"type": "context", "elements": [plain(" ".join(text.split()), most)]}
 
 
 def _parts(text: str, most: int) -> list[str]:
@@ -289,6 +292,8 @@ def text_input(
     placeholder: str | None = None,
 ) -> Element:
     """Give a field to type into; `lines` allows several."""
+    if not 0 <= (least or 0) <= (most or TEXT_MOST) <= TEXT_MOST:
+        raise PayloadInvalid(f"a field that takes {least} to {most} characters")
     # A text over the field's own limit would make Slack refuse the whole view.
     filled = shorten(initial, most or TEXT_MOST) if initial else None
     return _block(
@@ -373,13 +378,6 @@ def message(summary: str, blocks: Sequence[Block] = ()) -> Payload:
         if total > MESSAGE_TEXT_MOST:
             raise PayloadInvalid(f"{total} characters in one message")
     return payload
-
-
-def paged(rows: Sequence[Row], page: int, size: int) -> tuple[Sequence[Row], int, int]:
-    """Give the rows of a page that exists, its number from 0, and how many pages there are."""
-    pages = max(1, -(-len(rows) // size))
-    page = min(max(page, 0), pages - 1)
-    return rows[page * size : (page + 1) * size], page, pages
 
 
 def _fits(text: str, most: int) -> str:

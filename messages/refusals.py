@@ -10,8 +10,13 @@ from community.members import AlreadyDecided
 from community.refusals import Incomplete, NotAllowed, NotFound, Refused
 
 _OVER = {
-    m.Status.CLOSED: "This question is closed by now. There is nothing left to do.",
-    m.Status.CANCELLED: "The question was taken back by the person who asked. There is nothing left to do.",
+    m.Status.CLOSED: (
+        "This question is closed by now. If something is left, *Re-open* on your card brings it back."
+    ),
+    m.Status.CANCELLED: (
+        "This question was taken back by the person who asked, so there is nothing left to do. "
+        "`/askmentor` asks a new one."
+    ),
 }
 
 _HELP = {
@@ -30,17 +35,22 @@ _SENTENCES: dict[type[Refused], Callable[[Any], str]] = {
     m.NotClaimed: lambda _: (
         "That is no longer possible: things have moved on. The card shows where it stands."
     ),
-    m.OwnRequest: lambda _: "This is your own question, so somebody else has to answer it.",
+    m.OwnRequest: lambda _: (
+        "This is your own question, so somebody else has to answer it. They have been asked."
+    ),
     m.WorkingAgainst: lambda _: (
         "You told us that you work against this candidate, so this one goes to somebody else. "
         "`/mentor` changes that."
     ),
-    m.ForStaffOnly: lambda _: "This is for staff alone.",
+    m.ForStaffOnly: lambda _: (
+        "This is for staff alone, and they have been told. There is nothing for you to do."
+    ),
     m.TooLate: lambda r: f"That was possible for {r.days} days. Please ask again: `/askmentor`.",
     AlreadyDecided: lambda r: (
-        f"<@{r.by}> has already {'approved' if r.approved else 'declined'} this."
+        f"<@{r.by}> has already {'approved' if r.approved else 'declined'} this mentor. "
+        "There is nothing left to do."
         if r.by
-        else "This is settled."
+        else "This is settled already. There is nothing left to do."
     ),
     NotAllowed: lambda r: (
         f"Only {r.who} can do this." + _HELP.get(r.who, " Ask staff if you think that is wrong.")

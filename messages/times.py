@@ -29,9 +29,18 @@ def clock_time(moment: datetime) -> str:
 
 
 def moment(when: datetime, zone: str) -> str:
-    """Write a moment in a zone, named: "Apr 1, 2027, 5 pm EDT"."""
+    """Write a moment in a zone, named as people there say it: "Apr 1, 2027, 5 pm ET"."""
     local = when.astimezone(ZoneInfo(zone))
-    return f"{day(local.date())}, {clock_time(local)} {local:%Z}"
+    return f"{day(local.date())}, {clock_time(local)} {_zone_name(local)}"
+
+
+def _zone_name(local: datetime) -> str:
+    """Say "ET" where EDT and EST alternate, and so on; elsewhere what the zone calls itself."""
+    names = {local.replace(month=month, day=1).tzname() or "" for month in (1, 7)}
+    both = {name[0] + name[2:] for name in names if len(name) == len("EST") and name[1] in "SD"}
+    if len(names) == 2 and len(both) == 1 and both <= {"ET", "CT", "MT", "PT"}:  # noqa: PLR2004 - two
+        return both.pop()
+    return local.tzname() or ""
 
 
 def for_reader(when: datetime, zone: str = "UTC") -> str:

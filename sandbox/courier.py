@@ -188,7 +188,9 @@ class Courier:
         """Deliver a command or interaction (`kind` slash_commands or interactive), once; never retried."""
         if not self._hearing.is_set():
             await asyncio.sleep(self.patience)
-            return Answer(0, error="operation_timeout")
+            lost = Answer(0, error="operation_timeout")
+            self.traffic.add("delivery", f"{kind}:{name}", payload, error=lost.error, fault="deaf")
+            return lost
         answer = await self._carry(app, kind, name, payload, 0, None)
         return Answer(0, error="operation_timeout") if answer.error == "http_timeout" else answer
 

@@ -266,6 +266,11 @@ class Installed:
         return bool((self._feature("app_home") or {}).get("home_tab_enabled"))
 
     @property
+    def messages_tab_off(self) -> bool:
+        """Whether the manifest switches the Messages tab off: then the app cannot write to people."""
+        return (self._feature("app_home") or {}).get("messages_tab_enabled") is False
+
+    @property
     def messages_enabled(self) -> bool:
         """Whether people may type to the app in its Messages tab."""
         home = self._feature("app_home") or {}

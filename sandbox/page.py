@@ -14,7 +14,7 @@ tab-home, tab-messages, home                                             an app'
 composer, send, composer-thread, send-thread, plus, completions,
 completion-</command or id>, shortcut-<callback_id>                      typing
 message-<ts>, more-<ts>, reply-<ts>, thread-<ts>, edited-<ts>,
-dismiss-<ts>, menu, edit-message, edit-field, thread, thread-close       messages
+dismiss-<ts>, earlier, menu, edit-message, edit-field, thread, thread-close       messages
 modal (with data-callback and data-view), modal-title, modal-submit,
 modal-close, modal-x, modal-back, modal-failed                           modals
 block-<block_id>, button-<action_id>, field-<action_id>,
@@ -50,7 +50,20 @@ if TYPE_CHECKING:
     from sandbox.server import Sandbox
 
 FOLDER = Path(__file__).with_name("page")
-SHEETS = ("base", "layout", "messages", "blocks", "overlays")
+# Later sheets overrule earlier ones: the layout of narrow windows comes last.
+SHEETS = (
+    "base",
+    "controls",
+    "topbar",
+    "rail",
+    "stage",
+    "messages",
+    "traffic",
+    "blocks",
+    "inputs",
+    "overlays",
+    "layout",
+)
 SERVED = frozenset({".js", ".css", ".svg"})
 TOGETHER = 0.03  # seconds in which changes become one message to the browser
 MOST_EXCHANGES = 300

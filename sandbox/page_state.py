@@ -14,26 +14,29 @@ if TYPE_CHECKING:
 SHOWN_MESSAGES = 150
 
 
-def first_person(workspace: Workspace) -> User | None:
-    """Whom a newcomer acts as: the first human who is still there."""
-    return next((one for one in workspace.users.values() if not one.is_bot and not one.deleted), None)
+def first_person(workspace: Workspace, tour: list[Json]) -> User | None:
+    """Whom a newcomer acts as: the one the tour begins with, or the first human who is still there."""
+    led = workspace.users.get(tour[0].get("act_as", "")) if tour else None
+    return led or next((one for one in workspace.users.values() if not one.is_bot and not one.deleted), None)
 
 
 def state_of(sandbox: Sandbox, me: str, at: str, thread: str, shown: int = SHOWN_MESSAGES) -> Json:
     """Everything on `me`'s screen while conversation `at` (and the thread `thread`) is open.
 
-    An unknown or empty `me` becomes the first person, an unknown or hidden `at` their first conversation.
+    An unknown or empty `me` becomes the first person, an unknown or hidden `at` where the tour begins or
+    their first conversation.
     Ephemeral messages, modals and Home tab are those of `me` alone.
     """
-    workspace = sandbox.workspace
-    user = workspace.users.get(me) or first_person(workspace)
+    workspace, tour = sandbox.workspace, list(getattr(sandbox, "tour", []))
+    user = workspace.users.get(me) or first_person(workspace, tour)
     if user is None:
         return {"me": "", "people": [], "conversations": [], "apps": [], "team": _team(workspace)}
     apps = [app for app in workspace.apps.values() if not app.revoked]
     mine = _places(workspace, user, apps)
     place = workspace.channels.get(at)
     if place is None or not (user.id in place.members or place.type == "channel"):
-        place = mine[0] if mine else None
+        begins = tour[0].get("go_to") if tour else None
+        place = next((one for one in mine if one.id == begins), mine[0] if mine else None)
     stacks = [view.id for views in workspace.stacks.values() for view in views_of(workspace, views)]
     own = views_of(workspace, workspace.stacks.get(user.id, []))
     app = _app_of(workspace, place, user)
@@ -55,7 +58,7 @@ def state_of(sandbox: Sandbox, me: str, at: str, thread: str, shown: int = SHOWN
         "elsewhere": [view for view in stacks if view not in {one.id for one in own}],
         "home": _view(home) if home else None,
         "can_skip": sandbox.on_skip is not None,
-        "tour": list(getattr(sandbox, "tour", [])),
+        "tour": tour,
     }
 
 
@@ -109,7 +112,7 @@ def _people(workspace: Workspace) -> list[Json]:
         {
             "id": one.id,
             "name": one.name,
-            "real_name": one.real_name,
+            "real_name": _called(workspace, one),
             "title": one.title,
             "tz": one.tz,
             "is_bot": one.is_bot,
@@ -118,6 +121,12 @@ def _people(workspace: Workspace) -> list[Json]:
         }
         for one in workspace.users.values()
     ]
+
+
+def _called(workspace: Workspace, user: User) -> str:
+    """The name on the screen: a bot goes by its app's."""
+    app = workspace.apps.get(user.app_id or "")
+    return app.name if app else user.real_name
 
 
 def _app(app: Installed) -> Json:
@@ -161,9 +170,9 @@ def _conversation(workspace: Workspace, place: Channel, user: User) -> Json:
         kind = "app"
     others.sort(key=lambda one: workspace.users[one].is_bot)
     names = {
-        "group": ", ".join(workspace.users[one].real_name for one in others) or "Group",
+        "group": ", ".join(_called(workspace, workspace.users[one]) for one in others) or "Group",
         "dm": workspace.users[others[0]].real_name if others else f"{user.real_name} (you)",
-        "app": workspace.users[others[0]].real_name if others else "",
+        "app": _called(workspace, workspace.users[others[0]]) if others else "",
     }
     return {
         "id": place.id,

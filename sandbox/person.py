@@ -209,9 +209,6 @@ class Person(Forms):
         """
         self._active()
         block, element = self._find(where, name, None, block_id)
-        if block["type"] == "input" and not block.get("dispatch_action"):
-            self._put(where, block, element, value, await self._offered(where, element, value))
-            return Pressed(0)
         return await self._choose(where, block, element, value)
 
     async def _choose(
@@ -221,8 +218,9 @@ class Person(Forms):
         if element["type"] == "overflow":
             action["selected_option"] = self._pick(element, value)
         else:
-            entry = self._put(where, block, element, value, await self._offered(where, element, value))
-            action |= entry
+            action |= self._put(where, block, element, value, await self._offered(where, element, value))
+        if block["type"] == "input" and not block.get("dispatch_action"):
+            return Pressed(0, action)  # only the form knows until it is sent
         action |= {key: element[key] for key in element if key.startswith("initial_") or key == "placeholder"}
         return await self._act(where, action)
 

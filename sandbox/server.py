@@ -38,7 +38,8 @@ class Sandbox:
     `workspace`, `faults` and `traffic` may be used at any time; `courier` and `sockets` hold what tests of
     delivery tune (`courier.retry_delays`, `courier.patience`, `sockets.refresh()`). `now` gives the
     workspace's seconds since the epoch. `folder`: where the workspace is kept between runs; None: nowhere.
-    `on_skip` is what the page's "skip ahead" calls with seconds; None hides it.
+    `on_skip` is what the page's "skip ahead" calls with seconds; None hides it. `tour` are the steps that the
+    page offers newcomers: title, text, and optionally act_as (a user id) and go_to (a channel id or "home").
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Sandbox:
         self._post = Post()
         self.courier = Courier(self.workspace, self.faults, self.traffic, self.sockets, self._post)
         self.on_skip: Callable[[float], Awaitable[None]] | None = None
+        self.tour: Sequence[Mapping[str, Any]] = ()
         self.url = ""
         self._people: dict[str, Person] = {}
         self._api = Api(self.workspace, self.faults, self.traffic)
@@ -207,4 +209,3 @@ class Sandbox:
         ]
         listed.sort(key=lambda one: str(one["ts"]))
         return web.json_response({"ok": True, "messages": listed})
-

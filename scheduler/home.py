@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from community.deliveries import Owed
 from community.members import Member
 from messages import home as words
 from scheduler.rendering import Scene
@@ -51,6 +52,8 @@ async def facts(store: Store, member: Member, scene: Scene) -> words.Facts:
         offered = await listed("offered", lambda **page: book.offered_to(user, **page))
         queue = await listed("queue", lambda **page: book.queue(states=states, without=user, **page))
     applicants, applicants_page, applicants_total = [], 0, 0
+    troubled: Sequence[Owed] = ()
+    troubled_total = 0
     if member.is_staff:
         waiting = await listed("waiting", lambda **page: book.queue(states=None, **page))
         applicants_total = await store.members.count_waiting_mentors()
@@ -59,6 +62,7 @@ async def facts(store: Store, member: Member, scene: Scene) -> words.Facts:
         applicants = await store.members.waiting_mentors(
             limit=words.SIZE, offset=applicants_page * words.SIZE
         )
+        troubled, troubled_total = await store.deliveries.troubled(limit=words.SIZE)
     return words.Facts(
         member=member,
         now=scene.clock.now(),
@@ -73,6 +77,8 @@ async def facts(store: Store, member: Member, scene: Scene) -> words.Facts:
         applicants=applicants,
         applicants_page=applicants_page,
         applicants_total=applicants_total,
+        troubled=troubled,
+        troubled_total=troubled_total,
         median=await book.median_wait(since=scene.clock.now() - scene.median_over)
         if member.is_staff
         else None,

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from community.clock import Clock
 from messages import members as words
 from storage.database import Database
-from storage.members import account_of
+from storage.members import Account, account_of
 from storage.store import Store
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,15 @@ def renderers() -> dict[str, Callable[[Store, Mapping[str, Any]], Awaitable[Mapp
         profile = await store.members.mentor(about["user"])
         return words.decided(profile) if profile else None
 
-    return {"members.approval": approval, "members.waiting": waiting, "members.decided": decided}
+    async def named_staff(_store: Store, _about: Mapping[str, Any]) -> Mapping[str, Any]:
+        return words.named_staff()
+
+    return {
+        "members.approval": approval,
+        "members.waiting": waiting,
+        "members.decided": decided,
+        "members.named_staff": named_staff,
+    }
 
 
 async def sync_members(database: Database, client: AsyncWebClient, clock: Clock) -> int:
@@ -59,3 +67,25 @@ async def sync_members(database: Database, client: AsyncWebClient, clock: Clock)
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
         if not cursor:
             return people
+
+
+async def learn_strangers(database: Database, client: AsyncWebClient, clock: Clock) -> int:
+    """Ask Slack about people of whom only the id is known, because their event was lost; give how many."""
+    async with database.reading() as store:
+        strangers = await store.members.unknown()
+    learnt = 0
+    for user in strangers:
+        try:
+            answer = await client.users_info(user=user)
+            account = account_of(answer.get("user") or {})
+        except SlackApiError as fault:
+            if fault.response.get("error") != "user_not_found":
+                log.warning("person not read", error=fault.response.get("error"))
+                break
+            account = None
+        # Whoever Slack does not know, or knows as a bot, is not asked after for ever.
+        known = account or Account(id=user, name=user, zone="", left=True)
+        async with database.transaction() as store:
+            await store.members.learn([known], at=clock.now())
+        learnt += 1
+    return learnt

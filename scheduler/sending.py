@@ -153,6 +153,12 @@ class Sender:
                 await store.outgoing.dropped(one, at, State.CANCELLED, "nothing_to_say")
                 return None
             payload = await self._shorten(store, one, payload, at)
+            if one.kind is Kind.UPDATE and before is not None:
+                if before.hash == digest(payload):
+                    # The card shows this already: Slack permits few updates, so none is spent on nothing.
+                    await store.outgoing.dropped(one, at, State.CANCELLED, "unchanged")
+                    return None
+                await store.outgoing.showing(one, None)
             if one.render is not None and payload.get("thread_ts"):
                 await store.outgoing.keep_thread(one, payload["thread_ts"])
             failpoint("outbox.rendered")

@@ -86,6 +86,8 @@ class Database:
                 pool_timeout=10,
                 pool_pre_ping=True,
                 hide_parameters=True,
+                # A process that froze in the middle of a transaction must not hold its locks for ever.
+                connect_args={"server_settings": {"idle_in_transaction_session_timeout": "15000"}},
             )
             # Readers share the pool, but see one consistent state and cannot write.
             reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

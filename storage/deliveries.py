@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from community.deliveries import COLLAPSING, Delivery, Kind, Lane, Owed, Sent, State, pieces
@@ -22,7 +22,6 @@ WAITING = (State.PENDING, State.RESERVED)
 """Not yet marked as being sent, so that it can still be changed or taken back."""
 
 NEWEST = deliveries.c.kind.in_(tuple(COLLAPSING)) & deliveries.c.state.in_(WAITING)
-_CHUNK = 500
 
 
 def owed(row: Row[Any]) -> Owed:
@@ -50,6 +49,8 @@ def owed(row: Row[Any]) -> Owed:
         ts=row.ts,
         file=row.file,
         reason=row.reason,
+        hash=row.hash,
+        told=row.told,
     )
 
 
@@ -77,12 +78,12 @@ class Deliveries:
             else:
                 rows.extend(_values(part, at) for part in split(delivery))
         parts = {row["key"] for row in rows} - {delivery.key for delivery in wanted}
-        for start in range(0, len(rows), _CHUNK):
+        if rows:
             result = await self._connection.execute(
                 self._insert(deliveries)
-                .values(rows[start : start + _CHUNK])
                 .on_conflict_do_nothing(index_elements=[deliveries.c.key])
-                .returning(deliveries.c.key)
+                .returning(deliveries.c.key),
+                rows,
             )
             keys += sum(key not in parts for (key,) in result)
         self.added += keys
@@ -250,12 +251,71 @@ class Deliveries:
         )
         return [owed(row) for row in rows]
 
+    async def troubled(self, *, limit: int) -> tuple[Sequence[Owed], int]:
+        """What staff has to settle, the newest first, and how much there is of it."""
+        where = (
+            deliveries.c.state.in_((State.PARKED, State.DEAD)),
+            deliveries.c.kind.not_in((Kind.UPDATE, Kind.HOME, Kind.DELETE)),
+            deliveries.c.key.not_like("deliveries:%"),
+        )
+        rows = await self._connection.execute(
+            select(deliveries).where(*where).order_by(deliveries.c.id.desc()).limit(limit)
+        )
+        total = await self._connection.scalar(select(func.count()).select_from(deliveries).where(*where))
+        return [owed(row) for row in rows], total or 0
+
+    async def untold(self, limit: int = 200) -> Sequence[Owed]:
+        """What staff has yet to hear of: troubles, and how those ended that staff had sent again."""
+        rows = await self._connection.execute(
+            select(deliveries)
+            .where(
+                deliveries.c.told_at.is_(None),
+                or_(
+                    deliveries.c.state.in_((State.PARKED, State.DEAD)),
+                    and_(
+                        deliveries.c.told > 0,
+                        deliveries.c.state.in_((State.SENT, State.CANCELLED, State.EXPIRED)),
+                    ),
+                ),
+            )
+            .order_by(deliveries.c.id)
+            .limit(limit)
+        )
+        return [owed(row) for row in rows]
+
+    async def tell(self, one: Owed, at: datetime) -> int | None:
+        """Note that staff hears of it now, for the how-manieth time; None where it was told meanwhile."""
+        row = (
+            await self._connection.execute(
+                update(deliveries)
+                .where(
+                    deliveries.c.id == one.id, deliveries.c.told_at.is_(None), deliveries.c.state == one.state
+                )
+                .values(
+                    told_at=at,
+                    told=case(
+                        (deliveries.c.state.in_((State.PARKED, State.DEAD)), deliveries.c.told + 1),
+                        else_=deliveries.c.told,
+                    ),
+                )
+                .returning(deliveries.c.told)
+            )
+        ).one_or_none()
+        return None if row is None else int(row.told)
+
     async def send_again(self, key: str, at: datetime) -> bool:
         """Staff said "Send again" to a parked or dead delivery; False when it is neither any more.
 
         What was to follow a dead one, and died with it, is owed again too.
         """
-        again = {"state": State.PENDING, "attempts": 0, "check_at": None, "reason": None, "ended_at": None}
+        again = {
+            "state": State.PENDING,
+            "attempts": 0,
+            "check_at": None,
+            "reason": None,
+            "ended_at": None,
+            "told_at": None,
+        }
         clash = deliveries.alias()
         # A newer update or home view waits already: it says all that this one would.
         newer = (
@@ -303,7 +363,7 @@ class Deliveries:
         changed = await self._connection.execute(
             update(deliveries)
             .where(deliveries.c.key == key, deliveries.c.state == State.PARKED)
-            .values(state=State.SENDING, check_at=at, reason=ARRIVED)
+            .values(state=State.SENDING, check_at=at, reason=ARRIVED, told_at=None)
         )
         self.added += changed.rowcount
         return changed.rowcount == 1

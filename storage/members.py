@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -147,6 +147,24 @@ class Members:
         found = await self._connection.execute(
             select(members.c.id).where(
                 members.c.id.in_(sorted(users)), members.c.home_seen_at > at - HOME_FRESH
+            )
+        )
+        return sorted(found.scalars())
+
+    async def watching(self, states: Iterable[str], *, at: datetime) -> list[str]:
+        """Give staff and the mentors of these states, as far as they opened their Home tab lately."""
+        padded = " " + mentor_profiles.c.states + " "
+        covers = or_(*(padded.contains(f" {state} ") for state in sorted(states)))
+        found = await self._connection.execute(
+            select(members.c.id)
+            .outerjoin(mentor_profiles, mentor_profiles.c.user == members.c.id)
+            .where(
+                members.c.home_seen_at > at - HOME_FRESH,
+                members.c.left_at.is_(None),
+                or_(
+                    members.c.roles.contains(Role.STAFF),
+                    and_(mentor_profiles.c.approved_at.is_not(None), covers),
+                ),
             )
         )
         return sorted(found.scalars())

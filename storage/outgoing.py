@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, FromClause
+    from sqlalchemy import ColumnElement, FromClause, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 # The conditions of the partial indexes have to stand in the query word for word: neither database can tell
@@ -215,8 +215,21 @@ class Outgoing:
         ts: str | None,
         hash: str | None = None,  # noqa: A002
     ) -> bool:
-        """It was sent; False when it had been settled otherwise meanwhile."""
-        return await self._settle(one, State.SENT, at, channel=channel, ts=ts, hash=hash, reason=None)
+        """It was sent; False when it had been settled otherwise meanwhile.
+
+        After an update its card is known to show this.
+        """
+        if not await self._settle(one, State.SENT, at, channel=channel, ts=ts, hash=hash, reason=None):
+            return False
+        if one.kind is Kind.UPDATE:
+            await self.showing(one, hash)
+        return True
+
+    async def showing(self, one: Owed, hash: str | None) -> None:  # noqa: A002
+        """Keep what the card of this update shows; None: nobody can know until the update has landed."""
+        await self._connection.execute(
+            update(deliveries).where(deliveries.c.key == one.after).values(hash=hash)
+        )
 
     async def refused(self, one: Owed, at: datetime, reason: str) -> bool:
         """Slack refused it for good."""
@@ -308,27 +321,28 @@ class Outgoing:
 
     async def lapse(self, at: datetime) -> int:
         """Free the reservations whose time is over: nothing was sent under them."""
-        result = await self._connection.execute(
-            update(deliveries)
-            .where(
-                deliveries.c.state.in_(_BUSY),
-                deliveries.c.state == State.RESERVED,
-                deliveries.c.lease_until <= at,
-            )
-            .values(state=State.PENDING, owner=None, lease_until=None)
+        over = select(deliveries.c.id).where(
+            deliveries.c.state.in_(_BUSY),
+            deliveries.c.state == State.RESERVED,
+            deliveries.c.lease_until <= at,
         )
-        return result.rowcount
+        return await self._sweep(over, state=State.PENDING, owner=None, lease_until=None)
 
     async def expire(self, at: datetime) -> int:
         """Mark expired what was not sent in time."""
+        over = select(deliveries.c.id).where(
+            deliveries.c.state == _PENDING,
+            deliveries.c.expires_at.is_not(None),
+            deliveries.c.expires_at <= at,
+        )
+        return await self._sweep(over, state=State.EXPIRED, ended_at=at)
+
+    async def _sweep(self, found: Select[tuple[int]], **values: Any) -> int:
+        # What somebody holds at this moment, even if frozen, is left for the next round.
         result = await self._connection.execute(
             update(deliveries)
-            .where(
-                deliveries.c.state == _PENDING,
-                deliveries.c.expires_at.is_not(None),
-                deliveries.c.expires_at <= at,
-            )
-            .values(state=State.EXPIRED, ended_at=at)
+            .where(deliveries.c.id.in_(found.with_for_update(skip_locked=True)))
+            .values(**values)
         )
         return result.rowcount
 
@@ -407,5 +421,6 @@ def _free(lane: Lane) -> ColumnElement[bool]:
 
 def _not_waiting() -> ColumnElement[bool]:
     before = deliveries.alias("before")
-    done = select(before.c.id).where(before.c.key == deliveries.c.after, before.c.state == State.SENT)
-    return or_(deliveries.c.after.is_(None), done.exists())
+    # Compared as a value and not asked for as EXISTS: PostgreSQL would read every sent row into a hash table.
+    state = select(before.c.state).where(before.c.key == deliveries.c.after).scalar_subquery()
+    return or_(deliveries.c.after.is_(None), state == State.SENT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
 
+from community.deliveries import Lane
 from storage.deliveries import Deliveries
 from storage.leases import Leases
 from storage.members import Members
@@ -65,8 +66,13 @@ class Store:
             await self.deliveries.add(*notices.add, at=at)
         if notices.refresh:
             await self.deliveries.refresh(*notices.refresh, at=at)
-        if notices.homes:
-            await self.deliveries.refresh_home(*await self.members.with_home(notices.homes, at=at), at=at)
+        involved = await self.members.with_home(notices.homes, at=at) if notices.homes else []
+        await self.deliveries.refresh_home(*involved, at=at)
+        if notices.watched:
+            # They only look on, so people who wait for something themselves come first.
+            watching = await self.members.watching(notices.watched, at=at)
+            onlookers = sorted(set(watching) - set(involved))
+            await self.deliveries.refresh_home(*onlookers, at=at, lane=Lane.BULK)
 
     @property
     def rings(self) -> bool:

@@ -102,6 +102,8 @@ deliveries = Table(
     Column("file", Text),
     Column("hash", Text),
     Column("reason", Text),
+    Column("told", Integer, nullable=False, server_default=text("0")),
+    Column("told_at", Instant),
 )
 
 
@@ -135,6 +137,11 @@ Index(
 )
 # The staff desk, and retention.
 Index("ix_deliveries_trouble", deliveries.c.state, deliveries.c.id, **_where("state IN ('parked', 'dead')"))
+Index(
+    "ix_deliveries_untold",
+    deliveries.c.id,
+    **_where("told_at IS NULL AND (state IN ('parked', 'dead') OR told > 0)"),
+)
 Index("ix_deliveries_ended", deliveries.c.ended_at, **_where("state IN ('sent', 'cancelled', 'expired')"))
 
 

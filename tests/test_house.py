@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
+from bot.application import Application
 from bot.manifest import bot_scopes, manifest
 from bot.settings import Settings
 
@@ -95,22 +97,78 @@ def test_every_command_and_shortcut_is_explained_and_no_other():
     assert sorted(first_cells(README, "Way in")) == sorted(offered)
 
 
-def test_every_event_has_the_scope_that_slack_asks_for():
-    # docs.slack.dev/reference/events: which scopes an event needs; one of those named is enough.
-    needs = {
-        "app_home_opened": set(),
-        "app_uninstalled": set(),
-        "tokens_revoked": set(),
-        "message.im": {"im:history"},
-        "message.mpim": {"mpim:history"},
-        "message.channels": {"channels:history"},
-        "message.groups": {"groups:history"},
-        "member_joined_channel": {"channels:read", "groups:read"},
-        "team_join": {"users:read"},
-        "user_change": {"users:read"},
+WHY_SCOPES = {
+    # docs.slack.dev/reference/methods and /events: what needs each scope. Methods as Slack writes them.
+    "commands": set(),
+    "chat:write": {"chat.postMessage", "chat.update", "chat.delete", "chat.postEphemeral"},
+    "im:write": {"conversations.open"},
+    "mpim:write": {"conversations.open"},
+    "im:history": {"conversations.history", "conversations.replies", "message.im"},
+    "mpim:history": {"conversations.history", "conversations.replies", "message.mpim"},
+    "channels:history": {"conversations.history", "conversations.replies"},
+    "groups:history": {"conversations.history", "conversations.replies"},
+    "channels:read": {"conversations.info", "member_joined_channel"},
+    "groups:read": {"conversations.info", "member_joined_channel"},
+    "users:read": {"users.info", "users.list", "team_join", "user_change"},
+    "users:read.email": {"users.lookupByEmail"},
+}
+NO_SCOPE = {
+    "auth.test",
+    "apps.connections.open",
+    "views.open",
+    "views.push",
+    "views.publish",
+    "app_home_opened",
+}
+
+
+def methods_called() -> set[str]:
+    """The Web API methods that are called through the SDK's client, as Slack writes them."""
+    called: set[str] = set()
+    for package in ("bot", "handlers", "scheduler"):
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Attribute) and re.fullmatch(
+                    r"(?:chat|conversations|users|views|auth|apps|files|reactions|pins|team)_\w+", node.attr
+                ):
+                    called.add(
+                        node.attr.replace("_", ".")
+                        if node.attr != "apps_connections_open"
+                        else "apps.connections.open"
+                    )
+    return called
+
+
+def test_every_scope_is_needed_and_every_call_and_event_has_its_scope():
+    assert set(WHY_SCOPES) == bot_scopes()
+    known = set.union(NO_SCOPE, *WHY_SCOPES.values())
+    assert methods_called() <= known
+    assert set(manifest()["settings"]["event_subscriptions"]["bot_events"]) <= known
+
+
+async def test_the_manifest_offers_exactly_what_somebody_listens_to(tmp_path):
+    application = Application(
+        Settings(
+            slack_bot_token=SecretStr("xoxb-1"),
+            slack_app_token=SecretStr("xapp-1"),
+            mentor_channel="C0MENTORS",
+            staff_channel="C0STAFF",
+            staff_user_ids=("U0ANA",),
+            database_url=f"sqlite+aiosqlite:///{tmp_path / 'x.db'}",
+        )
+    )
+    heard: dict[str, set[str]] = {}
+    for each in application.listening.registered:
+        heard.setdefault(each.kind, set()).add(each.name)
+    features = manifest()["features"]
+    assert {each["command"] for each in features["slash_commands"]} == heard["command"]
+    # The catch-alls are regular expressions, not names.
+    assert {each["callback_id"] for each in features["shortcuts"]} == {
+        name for name in heard["shortcut"] if "*" not in name
     }
-    for event in manifest()["settings"]["event_subscriptions"]["bot_events"]:
-        assert not needs[event] or needs[event] & bot_scopes(), event
+    events = {name.split(".")[0] for name in manifest()["settings"]["event_subscriptions"]["bot_events"]}
+    assert events == {name for name in heard["event"] if "*" not in name}
+    await application.database.close()
 
 
 def test_the_manifest_keeps_to_slacks_limits():

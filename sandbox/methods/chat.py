@@ -121,6 +121,8 @@ def _direct(call: Call, user_id: str) -> Channel:
     user = call.workspace.users[user_id]
     if user.is_bot:
         raise ApiError("cannot_dm_bot")
+    if call.app.messages_tab_off:
+        raise ApiError("messages_tab_disabled")
     if user.deleted:
         # The conversation with somebody who has left stays, and posts to it are accepted
         # (python-slack-sdk issue 1156); a new one cannot be opened.

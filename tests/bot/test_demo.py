@@ -8,11 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot import demo_community as community
 from bot.demo import Stage
@@ -44,12 +47,13 @@ def words(stage, user, channel):
 
 async def test_the_story_is_told_and_kept_and_time_can_be_skipped(stage_at, tmp_path):
     stage = await stage_at()
-    assert abs(stage.clock.offset) < timedelta(seconds=1), "the story ends in the present"
+    present = stage.clock.now().astimezone(ZoneInfo("America/New_York"))
+    assert (present.hour, present.weekday() in {1, 2, 3, 4}) == (14, True), "a visitor comes at a good hour"
     board = words(stage, "U0DENISE", community.MENTORS)
     assert re.search(r"#1 Debate prep .*\n?Answered by", board)
     assert re.search(r"#2 Field plan .*\n?Claimed by", board)
     assert re.search(r"#3 Ballot access and filing .*\n?Waiting since", board)
-    assert "Hannah Brooks wants to be a mentor" in words(stage, "U0OLIVIA", community.STAFF).replace("@", "")
+    assert "@U0HANNAH wants to be a mentor" in words(stage, "U0OLIVIA", community.STAFF)
     assert "It helped a lot" in "\n".join(each.words for each in stage.sandbox.person("U0SAM").dm)
     assert "Precinct 47" in str(
         [
@@ -64,28 +68,41 @@ async def test_the_story_is_told_and_kept_and_time_can_be_skipped(stage_at, tmp_
         assert step.get("act_as", "U0JONAH") in users
         assert step.get("go_to", "app") in {"app", "home", *stage.sandbox.workspace.channels}
 
-    refused = [each for each in stage.sandbox.traffic.entries() if each.error]
-    assert not refused, "nothing that the app sent was refused"
+    assert not stage.sandbox.traffic.rejected(), "nothing that the app sent was refused"
 
-    before = board
     await stage.sandbox.on_skip(timedelta(days=1).total_seconds())
-    assert stage.clock.offset >= timedelta(days=1)
-    assert "Anybody" not in before
+    later = stage.clock.now()
+    assert later - present >= timedelta(days=1)
+    assert "#3 Nobody is left to ask" in words(stage, "U0OLIVIA", community.STAFF), (
+        "what was due has happened"
+    )
     maya = "\n".join(each.words for each in stage.sandbox.person("U0MAYA").dm)
     await stage.close()
 
     again = await stage_at()
     assert not again.new
-    assert again.clock.offset >= timedelta(days=1), "time does not go back"
+    assert timedelta() <= again.clock.now() - later < timedelta(minutes=1), "time stood still meanwhile"
     assert "\n".join(each.words for each in again.sandbox.person("U0MAYA").dm) == maya
-    ana = again.sandbox.person("U0JONAH")
-    reply = await ana.command("/askmentor", "help")
+    reply = await again.sandbox.person("U0JONAH").command("/askmentor", "help")
     assert reply.words, "the app still hears the same workspace"
     await again.close()
 
-    afresh = await stage_at(reset=True)
+    afresh = Stage(tmp_path / "demo", reset=True)
     assert afresh.new
-    assert abs(afresh.clock.offset) < timedelta(seconds=1)
+    assert afresh.clock.now() < later
+    assert not afresh.sandbox.workspace.channels
+
+
+@given(st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_whenever_the_demo_starts_a_visitor_comes_when_mentors_are_awake(now):
+    moment = community.present(now)
+    assert timedelta() <= moment - now <= timedelta(days=5)
+    story = moment - community.STARTS_BEFORE
+    for each in (*community.CANDIDATES, *community.PEOPLE_WHO_HELP, *community.STAFF_PEOPLE):
+        for at in (moment, story):
+            there = at.astimezone(ZoneInfo(each.zone))
+            assert 8 <= there.hour < 17
+            assert there.weekday() < 5
 
 
 async def test_a_story_that_broke_off_is_told_anew_and_strangers_files_stay(tmp_path):
@@ -96,7 +113,7 @@ async def test_a_story_that_broke_off_is_told_anew_and_strangers_files_stay(tmp_
     (folder / "thesis.txt").write_text("mine")
     stage = Stage(folder, reset=False)
     assert stage.new
-    assert sorted(each.name for each in folder.iterdir()) == ["thesis.txt"]
+    assert [each.name for each in folder.rglob("*") if each.is_file()] == ["thesis.txt"]
 
 
 def started(tmp_path, *arguments):
@@ -120,16 +137,9 @@ async def test_one_command_prints_one_address_and_ctrl_c_ends_it_cleanly(tmp_pat
             async with aiohttp.ClientSession() as session, session.get(lines[0]) as page:
                 assert page.status == 200
 
-            second = subprocess.run(
-                [sys.executable, "-m", "bot", "demo", "--data", str(tmp_path / "demo")],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=60,
-            )
-            assert second.returncode == 1
-            assert "A demo is running with" in second.stderr
+            with started(tmp_path) as second:
+                assert second.wait(timeout=60) == 1
+                assert "A demo is running with" in second.stderr.read()
 
             demo.send_signal(signal.SIGINT)
             out, err = demo.communicate(timeout=20)

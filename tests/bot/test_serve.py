@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -18,6 +19,8 @@ from bot import serve as serving
 from bot.intake import SocketIntake
 from bot.refusals import StartRefused
 from bot.serve import Process
+from storage import schema
+from storage.database import Database
 
 
 class Standing:
@@ -35,6 +38,7 @@ class Standing:
         )
         self.database = database
         self.clock = clock
+        self.outbox = SimpleNamespace(trouble=None)
         self.life: list[str] = []
         self.begun: list[str] = []
         self.finished: list[str] = []
@@ -56,6 +60,16 @@ class Standing:
     async def stop(self, grace=20.0):
         assert grace >= 0
         self.life.append("stopped")
+
+
+@pytest.fixture
+async def database(tmp_path):
+    """One of the two kinds is enough: what is tested here is the process around it."""
+    url = f"sqlite+aiosqlite:///{tmp_path / 'process.db'}"
+    await schema.upgrade(url)
+    opened = Database.at(url)
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture(params=["socket", "http"])
@@ -84,7 +98,7 @@ async def get(process, path):
 
 async def until(true, within=5.0):
     async with asyncio.timeout(within):
-        while not true():  # noqa: ASYNC110 - what is waited for lies in other objects
+        while not true():
             await asyncio.sleep(0.01)
 
 
@@ -146,6 +160,19 @@ async def test_not_ready_when_the_database_cannot_be_written(running, database, 
     assert status == 503
     assert '"database": "failed; the log says why"' in said
     assert "disk full" not in said
+
+
+async def test_not_ready_when_slack_takes_nothing_any_more(running):
+    running.application.outbox.trouble = "token_revoked"
+    status, said = await get(running, "/readyz")
+    assert status == 503
+    assert "token_revoked" in said
+
+
+async def test_how_long_listeners_take_is_published(running):
+    running.health.observe("mentoring.claim", 0.02)
+    _, said = await get(running, "/metrics")
+    assert 'downballot_listener_seconds_count{listener="mentoring.claim"} 1.0' in said
 
 
 async def test_a_check_that_hangs_counts_as_failed(running, monkeypatch):

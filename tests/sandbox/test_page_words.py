@@ -18,7 +18,8 @@ async def module(page_stage, look):
 
     async def call(name, function, *arguments):
         return await page.evaluate(
-            "async ([name, function_, args]) => (await import(`/sandbox/static/js/${name}.js`))[function_](...args)",
+            "async ([name, called, given]) =>"
+            " (await import(`/sandbox/static/js/${name}.js`))[called](...given)",
             [name, function, list(arguments)],
         )
 
@@ -74,7 +75,15 @@ async def test_only_addresses_that_are_safe_become_links(module):
         "<file:///etc|press>",
     ):
         assert flat(await module("mrkdwn", "parse", text)) == "press"
-    assert flat(await module("mrkdwn", "parse", "&lt;http://evil|good&gt;")) == "<http://evil|good>"
+    # What a person typed shows where it leads, never the label that they made up.
+    typed = "&lt;http://evil|good&gt; https://a.example/&gt;"
+    assert (
+        flat(await module("mrkdwn", "parse", typed, {"verbatim": True}))
+        == "<http://evil|good> https://a.example/>"
+    )
+    assert flat(await module("mrkdwn", "parse", typed)) == (
+        "<(link http://evil http://evil)|good> (link https://a.example/ https://a.example/)>"
+    )
     assert (
         flat(await module("mrkdwn", "parse", "&lt;!channel&gt; &lt;@U0PRIYA&gt;")) == "<!channel> <@U0PRIYA>"
     )
@@ -99,15 +108,15 @@ async def test_slack_addresses_open_the_conversation_here(module, address):
 
 
 async def test_a_thousand_open_marks_do_not_hang_the_page(module):
-    long = "*_~`<" * 600
-    assert flat(await module("mrkdwn", "parse", long)).count("*") == 600
+    long = "*a _b ~c `d <e " * 300
+    assert flat(await module("mrkdwn", "parse", long.replace("`", ""))) == long.replace("`", "")
 
 
 async def test_dates_are_shown_in_the_readers_zone(module):
     async def shown(template, zone="America/New_York", now=NOW):
         return await module("dates", "dateTokens", APRIL, template, zone, now)
 
-    assert await shown("{date_short} at {time}") == "Apr 1, 2027 at 5:00 PM".replace(", 2027", "")
+    assert await shown("{date_short} at {time}") == "Apr 1 at 5:00 PM"
     assert await shown("{date_num} {time_secs}", "America/Los_Angeles") == "2027-04-01 2:00:00 PM"
     assert await shown("{date}", "Asia/Tokyo") == "April 2nd"
     assert await shown("{date_long}", now=NOW - 400 * 86400) == "Thursday, April 1st, 2027"

@@ -88,7 +88,7 @@ class TinyApp:
         self._end = None
 
         @self.bolt.middleware
-        async def note(body, req, next):
+        async def note(body, req, next):  # noqa: A002 - Bolt's own name for it
             if body.get("type") == "event_callback":
                 self.heard.append(body)
                 self.retries.append(req.headers.get("x-slack-retry-num"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -117,8 +118,14 @@ class Stage:
         """Give a member of the cast by first name."""
         return self.sandbox.person(f"U0{name.upper()}")
 
+    async def heard_everything(self) -> None:
+        """Wait until the app has answered every event that Slack has for it."""
+        while self.sandbox.courier.under_way:
+            await asyncio.sleep(0.01)
+
     async def settle(self) -> None:
-        """Let everything that is due be sent."""
+        """Let everything that happened be heard, and everything that is due be sent."""
+        await self.heard_everything()
         await self.application.house.errands.finish(5)
         await self.application.outbox.drain()
 

@@ -124,10 +124,14 @@ async def test_without_any_mentor_staff_is_told_at_once(stage):
     async with stage.application.database.transaction() as store:
         for user in ("U0MIA", "U0MAX", "U0MOE"):
             mentor = await store.members.mentor(user)
-            await store.members.save_mentor(mentor.__class__(**{
-                **{name: getattr(mentor, name) for name in mentor.__slots__},
-                "away_until": stage.clock.now() + timedelta(days=3),
-            }))
+            await store.members.save_mentor(
+                mentor.__class__(
+                    **{
+                        **{name: getattr(mentor, name) for name in mentor.__slots__},
+                        "away_until": stage.clock.now() + timedelta(days=3),
+                    }
+                )
+            )
     receipt = await stage.ask()
     assert "our staff is finding somebody" in receipt.words
     card = stage.in_channel(STAFF)[-1]
@@ -145,7 +149,7 @@ async def test_when_everybody_passes_the_next_are_asked(stage):
         await stage.settle()
         assert "You passed on this" in card.words
         assert card.buttons == ["I'm away until…"]
-    assert "asks about" in stage.last_dm("moe").words
+    assert "has a question:" in stage.last_dm("moe").words
 
 
 async def test_passing_offers_to_be_left_alone(stage):
@@ -160,7 +164,7 @@ async def test_passing_offers_to_be_left_alone(stage):
     assert refused.errors == {"until": "Please choose a day that is still to come."}
     await mia.submit({"until": "2026-12-24"})
     await stage.ask("ben")
-    assert len([m for m in stage.dm("mia") if "asks about" in m.words]) == 1, "Mia is away"
+    assert len([m for m in stage.dm("mia") if "has a question:" in m.words]) == 1, "Mia is away"
 
 
 async def test_a_mentor_hands_back_without_shame(stage):
@@ -229,9 +233,7 @@ async def test_a_hidden_name_is_shown_to_nobody_before_the_claim(stage):
 
 
 async def test_who_feels_unsafe_reaches_staff_and_no_mentor(stage):
-    receipt = await stage.ask(
-        question="Somebody follows me home after every event.", topic="unsafe"
-    )
+    receipt = await stage.ask(question="Somebody follows me home after every event.", topic="unsafe")
     assert "Our staff has been told, nobody else" in receipt.words
     assert "911" in receipt.words
     assert not stage.dm("mia")
@@ -370,4 +372,4 @@ async def test_an_offer_that_cannot_be_delivered_goes_to_the_next(stage):
     stage.sandbox.workspace.users["U0MAX"].deleted = True
     await stage.ask()
     await stage.settle()
-    assert "asks about" in stage.last_dm("moe").words
+    assert "has a question:" in stage.last_dm("moe").words

@@ -24,10 +24,15 @@ export function refresh() {
     try {
       do {
         again = false;
-        const wanted = { as: app.me ?? "", at: app.at ?? "", thread: app.thread ?? "" };
+        const wanted = { as: app.me ?? "", at: app.at ?? "", thread: app.thread ?? "", shown: app.shown || "" };
         const world = await ask(`state?${new URLSearchParams(wanted)}`);
         // Somebody switched person or place meanwhile: that answer is about the past.
-        if ((app.me && wanted.as !== app.me) || wanted.at !== (app.at ?? "") || wanted.thread !== (app.thread ?? "")) {
+        if (
+          (app.me && wanted.as !== app.me) ||
+          wanted.at !== (app.at ?? "") ||
+          wanted.thread !== (app.thread ?? "") ||
+          wanted.shown !== (app.shown || "")
+        ) {
           again = true;
           continue;
         }

@@ -7,7 +7,10 @@ import { avatar } from "./faces.js";
 import { openMenu } from "./overlay.js";
 import { editLast } from "./conversation.js";
 
-const MASS = [["channel", "Notify everybody in this conversation"], ["here", "Notify everybody who is here"]];
+const MASS = [
+  ["channel", "Notify everybody in this conversation"],
+  ["here", "Notify everybody who is here"],
+];
 
 // What a draft means: "@Name" picked from the list is a mention, the same letters typed by hand are only letters.
 function draftOf(key) {
@@ -16,7 +19,7 @@ function draftOf(key) {
 }
 
 /** The draft with the picked mentions as <@U…>, <#C…> or @channel; the workspace escapes the rest as Slack's client does. */
-export function toSlack(text, picked) {
+function toSlack(text, picked) {
   const names = [...picked.keys()].filter((name) => text.includes(name)).sort((a, b) => b.length - a.length);
   if (!names.length) return text;
   const pattern = new RegExp(names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"), "g");
@@ -37,7 +40,9 @@ function complete(text, caret, inThread) {
   if (!inThread) {
     const command = /^\/\S*$/.exec(text);
     if (command) {
-      const items = commands().filter((one) => one.command.startsWith(text.toLowerCase())).map((one) => ({ id: one.command, insert: `${one.command} `, command: one }));
+      const items = commands()
+        .filter((one) => one.command.startsWith(text.toLowerCase()))
+        .map((one) => ({ id: one.command, insert: `${one.command} `, command: one }));
       return items.length ? { items, from: 0, active: 0 } : null;
     }
     if (text.startsWith("/")) return null;
@@ -49,12 +54,32 @@ function complete(text, caret, inThread) {
   let items;
   if (word[1] === "@") {
     items = [
-      ...app.world.people.filter((one) => !one.deleted && `${one.real_name}\n${one.name}`.toLocaleLowerCase().split("\n").some((name) => name.startsWith(query) || name.includes(` ${query}`)))
-        .map((one) => ({ id: one.id, person: one, insert: `@${one.real_name} `, mention: [`@${one.real_name}`, `<@${one.id}>`] })),
-      ...MASS.filter(([name]) => name.startsWith(query)).map(([name, words]) => ({ id: name, words, insert: `@${name} `, mention: [`@${name}`, `@${name}`] })),
+      ...app.world.people
+        .filter(
+          (one) =>
+            !one.deleted &&
+            `${one.real_name}\n${one.name}`
+              .toLocaleLowerCase()
+              .split("\n")
+              .some((name) => name.startsWith(query) || name.includes(` ${query}`)),
+        )
+        .map((one) => ({
+          id: one.id,
+          person: one,
+          insert: `@${one.real_name} `,
+          mention: [`@${one.real_name}`, `<@${one.id}>`],
+        })),
+      ...MASS.filter(([name]) => name.startsWith(query)).map(([name, words]) => ({
+        id: name,
+        words,
+        insert: `@${name} `,
+        mention: [`@${name}`, `@${name}`],
+      })),
     ];
   } else {
-    items = Object.entries(app.world.places).filter(([, place]) => place.name.includes(query)).map(([id, place]) => ({ id, place, insert: `#${place.name} `, mention: [`#${place.name}`, `<#${id}>`] }));
+    items = Object.entries(app.world.places)
+      .filter(([, place]) => place.name.includes(query))
+      .map(([id, place]) => ({ id, place, insert: `#${place.name} `, mention: [`#${place.name}`, `<#${id}>`] }));
   }
   return items.length ? { items: items.slice(0, 8), from, active: 0 } : null;
 }
@@ -95,14 +120,22 @@ async function send(place, thread, key, commandsOnly) {
       notice(`${first} is not a valid command. Type / to see what there is.`, "error");
       return;
     }
-    const sent = await run(key, () => actWaiting(`composer:${key}`, "command", { channel: place.id, command: first, text: text.slice(first.length).trim() }));
+    const sent = await run(key, () =>
+      actWaiting(`composer:${key}`, "command", {
+        channel: place.id,
+        command: first,
+        text: text.slice(first.length).trim(),
+      }),
+    );
     if (!sent) return;
   } else {
     if (commandsOnly) {
       notice(`${place.name} reads only slash commands here. Type / to see them.`, "error");
       return;
     }
-    await run(key, () => actWaiting(`composer:${key}`, "say", { channel: place.id, text: toSlack(text, draft.picked), thread }));
+    await run(key, () =>
+      actWaiting(`composer:${key}`, "say", { channel: place.id, text: toSlack(text, draft.picked), thread }),
+    );
   }
 }
 
@@ -157,40 +190,96 @@ function keys(event, place, thread, key, commandsOnly) {
 function completions(key, thread) {
   const open = app.composing?.key === key ? app.composing : null;
   if (!open) return null;
-  return h("ul", { key: "completions", class: "popover completions", role: "listbox", id: `completions-${key}`, "aria-label": "Suggestions", "data-testid": "completions" },
-    open.items.map((item, index) => h("li", {
-      key: item.id,
-      id: `completion-${index}`,
-      role: "option",
-      "aria-selected": index === open.active ? "true" : "false",
-      class: classes("completion", index === open.active && "is-active"),
-      "data-testid": `completion-${item.id}`,
-      onmousedown: (event) => {
-        event.preventDefault();
-        take(draftOf(key), event.currentTarget.closest(".composer").querySelector("textarea"), item, Boolean(thread), key);
-      },
-    }, item.command
-      ? [avatar(item.command.app.bot_user_id, "small"), h("span", { class: "completion-words" }, h("span", null, h("strong", null, item.command.command), " ", h("span", { class: "quiet" }, item.command.usage_hint ?? "")), h("small", null, item.command.description)), h("span", { class: "quiet completion-app" }, item.command.app.name)]
-      : item.person
-        ? [avatar(item.id, "small"), h("strong", null, item.person.real_name), h("span", { class: "quiet" }, item.person.title)]
-        : [h("strong", null, item.place ? `#${item.place.name}` : `@${item.id}`), h("span", { class: "quiet" }, item.words ?? "")])));
+  return h(
+    "ul",
+    {
+      key: "completions",
+      class: "popover completions",
+      role: "listbox",
+      id: `completions-${key}`,
+      "aria-label": "Suggestions",
+      "data-testid": "completions",
+    },
+    open.items.map((item, index) =>
+      h(
+        "li",
+        {
+          key: item.id,
+          id: `completion-${index}`,
+          role: "option",
+          "aria-selected": index === open.active ? "true" : "false",
+          class: classes("completion", index === open.active && "is-active"),
+          "data-testid": `completion-${item.id}`,
+          onmousedown: (event) => {
+            event.preventDefault();
+            take(
+              draftOf(key),
+              event.currentTarget.closest(".composer").querySelector("textarea"),
+              item,
+              Boolean(thread),
+              key,
+            );
+          },
+        },
+        item.command
+          ? [
+              avatar(item.command.app.bot_user_id, "small"),
+              h(
+                "span",
+                { class: "completion-words" },
+                h(
+                  "span",
+                  null,
+                  h("strong", null, item.command.command),
+                  " ",
+                  h("span", { class: "quiet" }, item.command.usage_hint ?? ""),
+                ),
+                h("small", null, item.command.description),
+              ),
+              h("span", { class: "quiet completion-app" }, item.command.app.name),
+            ]
+          : item.person
+            ? [
+                avatar(item.id, "small"),
+                h("strong", null, item.person.real_name),
+                h("span", { class: "quiet" }, item.person.title),
+              ]
+            : [
+                h("strong", null, item.place ? `#${item.place.name}` : `@${item.id}`),
+                h("span", { class: "quiet" }, item.words ?? ""),
+              ],
+      ),
+    ),
+  );
 }
 
 function plus(event, place) {
-  const items = app.world.apps.flatMap((one) => one.shortcuts.filter((shortcut) => shortcut.type === "global").map((shortcut) => ({
-    words: shortcut.name,
-    description: shortcut.description || one.name,
-    icon: "bolt",
-    testid: `shortcut-${shortcut.callback_id}`,
-    act: () => act("shortcut", { app: one.app_id, callback_id: shortcut.callback_id }).catch(() => {}),
-  })));
-  const slash = commands().map((one) => ({ words: one.command, description: one.description, icon: "slash", act: () => {
-    const key = place.id;
-    draftOf(key).text = `${one.command} `;
-    change();
-    document.querySelector("[data-testid=composer]")?.focus();
-  } }));
-  openMenu(event.currentTarget, "Shortcuts", [...(items.length ? [{ heading: "Shortcuts" }, ...items] : []), ...(slash.length ? [{ heading: "Commands" }, ...slash] : [{ heading: "No app offers anything here" }])]);
+  const items = app.world.apps.flatMap((one) =>
+    one.shortcuts
+      .filter((shortcut) => shortcut.type === "global")
+      .map((shortcut) => ({
+        words: shortcut.name,
+        description: shortcut.description || one.name,
+        icon: "bolt",
+        testid: `shortcut-${shortcut.callback_id}`,
+        act: () => act("shortcut", { app: one.app_id, callback_id: shortcut.callback_id }).catch(() => {}),
+      })),
+  );
+  const slash = commands().map((one) => ({
+    words: one.command,
+    description: one.description,
+    icon: "slash",
+    act: () => {
+      const key = place.id;
+      draftOf(key).text = `${one.command} `;
+      change();
+      document.querySelector("[data-testid=composer]")?.focus();
+    },
+  }));
+  openMenu(event.currentTarget, "Shortcuts", [
+    ...(items.length ? [{ heading: "Shortcuts" }, ...items] : []),
+    ...(slash.length ? [{ heading: "Commands" }, ...slash] : [{ heading: "No app offers anything here" }]),
+  ]);
 }
 
 function grow(field) {
@@ -206,10 +295,28 @@ export function composer(place, thread, words, commandsOnly) {
   const busy = app.waiting.has(`composer:${full}`);
   const open = app.composing?.key === full;
   const suffix = thread ? "-thread" : "";
-  return h("div", { class: "composer", key: `composer-${full}` },
+  return h(
+    "div",
+    { class: "composer", key: `composer-${full}` },
     completions(full, thread),
-    h("div", { class: classes("composer-box", busy && "is-waiting") },
-      thread ? null : h("button", { type: "button", class: "tool composer-plus", "aria-label": "Shortcuts", title: "Shortcuts", "aria-haspopup": "menu", "data-testid": "plus", onclick: (event) => plus(event, { id: full }) }, icon("plus")),
+    h(
+      "div",
+      { class: classes("composer-box", busy && "is-waiting") },
+      thread
+        ? null
+        : h(
+            "button",
+            {
+              type: "button",
+              class: "tool composer-plus",
+              "aria-label": "Shortcuts",
+              title: "Shortcuts",
+              "aria-haspopup": "menu",
+              "data-testid": "plus",
+              onclick: (event) => plus(event, { id: full }),
+            },
+            icon("plus"),
+          ),
       h("textarea", {
         rows: 1,
         class: "composer-field",
@@ -228,9 +335,25 @@ export function composer(place, thread, words, commandsOnly) {
           look(full, event.currentTarget, Boolean(thread));
         },
         onkeydown: (event) => keys(event, place, thread, full, commandsOnly),
-        onblur: () => change(() => {
-          if (app.composing?.key === full) app.composing = null;
-        }),
+        onblur: () =>
+          change(() => {
+            if (app.composing?.key === full) app.composing = null;
+          }),
       }),
-      h("button", { type: "button", class: "send", "aria-label": "Send", title: "Send", disabled: busy || !draft.text.trim(), "data-testid": `send${suffix}`, onmousedown: (event) => event.preventDefault(), onclick: () => send(place, thread, full, commandsOnly) }, busy ? h("span", { class: "spinner" }) : icon("send"))));
+      h(
+        "button",
+        {
+          type: "button",
+          class: "send",
+          "aria-label": "Send",
+          title: "Send",
+          disabled: busy || !draft.text.trim(),
+          "data-testid": `send${suffix}`,
+          onmousedown: (event) => event.preventDefault(),
+          onclick: () => send(place, thread, full, commandsOnly),
+        },
+        busy ? h("span", { class: "spinner" }) : icon("send"),
+      ),
+    ),
+  );
 }

@@ -11,7 +11,12 @@ function make(surface, target, blocks, kept, errors = {}) {
   const key = (block, action) => `${surface}/${block}/${action}`;
   const send = (block, element, action) =>
     actWaiting(key(block, element.action_id), "press", {
-      ...target, block, action: element.action_id, type: element.type, chosen: action, values: formValues(surface, blocks),
+      ...target,
+      block,
+      action: element.action_id,
+      type: element.type,
+      chosen: action,
+      values: formValues(surface, blocks),
     });
   return {
     surface,
@@ -21,7 +26,8 @@ function make(surface, target, blocks, kept, errors = {}) {
     key,
     send,
     busy: (block, action) => app.waiting.has(key(block, action)),
-    state: (block, element) => fieldState(surface, block, element.action_id, () => kept?.[block]?.[element.action_id] ?? firstState(element)),
+    state: (block, element) =>
+      fieldState(surface, block, element.action_id, () => kept?.[block]?.[element.action_id] ?? firstState(element)),
     /** Keep a new state; the app hears of it at once unless the element stands in an input block. */
     put(block, element, state, entered = false) {
       setField(surface, block, element.action_id, state);
@@ -29,7 +35,9 @@ function make(surface, target, blocks, kept, errors = {}) {
       if (holder && errors[block]) delete errors[block];
       change();
       const inInput = holder?.type === "input";
-      const tells = inInput ? holder.dispatch_action && (!TYPED.has(element.type) || entered) : !TYPED.has(element.type) || entered;
+      const tells = inInput
+        ? holder.dispatch_action && (!TYPED.has(element.type) || entered)
+        : !TYPED.has(element.type) || entered;
       if (tells) send(block, element, actionOf(state));
     },
   };

@@ -18,7 +18,13 @@ function format(zone, options) {
 
 function parts(seconds, zone) {
   const all = format(zone, {
-    year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
   }).formatToParts(new Date(seconds * 1000));
   return Object.fromEntries(all.map((part) => [part.type, part.value]));
 }
@@ -50,7 +56,9 @@ export function fromWall(wall, zone) {
 export function clockTime(seconds, zone, withSeconds = false) {
   const options = { hour: "numeric", minute: "2-digit" };
   if (withSeconds) options.second = "2-digit";
-  return format(zone, options).format(new Date(seconds * 1000)).replace(/\u202f/g, " ");
+  return format(zone, options)
+    .format(new Date(seconds * 1000))
+    .replace(/\u202f/g, " ");
 }
 
 /** "EDT" and the like. */
@@ -86,7 +94,14 @@ function relative(seconds, now, zone, capital = true) {
 
 export function ago(seconds, now) {
   const gap = Math.abs(now - seconds);
-  const steps = [[60, "second", 1], [3600, "minute", 60], [86400, "hour", 3600], [2592000, "day", 86400], [31536000, "month", 2592000], [Infinity, "year", 31536000]];
+  const steps = [
+    [60, "second", 1],
+    [3600, "minute", 60],
+    [86400, "hour", 3600],
+    [2592000, "day", 86400],
+    [31536000, "month", 2592000],
+    [Infinity, "year", 31536000],
+  ];
   if (gap < 10) return "just now";
   const [, unit, size] = steps.find(([below]) => gap < below);
   const count = Math.floor(gap / size);
@@ -105,12 +120,9 @@ export function fullTime(seconds, zone) {
 }
 
 export function clockDate(seconds, zone) {
-  return format(zone, { weekday: "short", month: "short", day: "numeric", year: "numeric" }).format(new Date(seconds * 1000));
-}
-
-/** "Apr 1, 2027" of "2027-04-01". */
-export function shortDay(iso) {
-  return format("UTC", { month: "short", day: "numeric", year: "numeric" }).format(new Date(`${iso}T12:00:00Z`));
+  return format(zone, { weekday: "short", month: "short", day: "numeric", year: "numeric" }).format(
+    new Date(seconds * 1000),
+  );
 }
 
 /**

@@ -11,7 +11,11 @@ export function h(tag, props, ...children) {
 
 /** An icon of the sprite in icons.svg, hidden from assistive technology. */
 export function icon(name, extra = "") {
-  return h("svg", { class: `icon ${extra}`, "aria-hidden": "true", focusable: "false" }, h("use", { href: `#i-${name}` }));
+  return h(
+    "svg",
+    { class: `icon ${extra}`, "aria-hidden": "true", focusable: "false" },
+    h("use", { href: `#i-${name}` }),
+  );
 }
 
 function flat(children, into = []) {

@@ -25,7 +25,9 @@ function toggleCode(editor) {
   const selection = window.getSelection();
   if (!selection.rangeCount || !editor.contains(selection.anchorNode)) return;
   const range = selection.getRangeAt(0);
-  const inside = (range.startContainer.nodeType === Node.ELEMENT_NODE ? range.startContainer : range.startContainer.parentElement).closest("code");
+  const inside = (
+    range.startContainer.nodeType === Node.ELEMENT_NODE ? range.startContainer : range.startContainer.parentElement
+  ).closest("code");
   if (inside && editor.contains(inside)) {
     inside.replaceWith(...inside.childNodes);
   } else if (!range.collapsed) {
@@ -82,19 +84,50 @@ export function richTextInput(block, element, context, labelId) {
     } else exec(command);
     keep(editor);
   };
-  return h("div", { class: "editor", key: context.key(block.block_id, element.action_id) },
-    h("div", { class: "editor-tools", role: "toolbar", "aria-label": "Formatting" }, TOOLS.map(([command, label, picture]) =>
-      h("button", { type: "button", class: "tool", "aria-label": label, title: label, "data-testid": `tool-${command}`, onmousedown: use(command), onkeydown: (event) => ["Enter", " "].includes(event.key) && use(command)(event) }, icon(picture)))),
-    h("div", { class: "editor-link", hidden: true },
-      h("input", { type: "url", class: "field", "aria-label": "Address of the link", onkeydown: (event) => {
-        if (event.key !== "Enter" && event.key !== "Escape") return;
-        event.preventDefault();
-        event.stopPropagation();
-        const bar = event.currentTarget.closest(".editor-link");
-        if (event.key === "Enter") bar.commit();
-        else bar.hidden = true;
-      } }),
-      h("button", { type: "button", class: "button", onclick: (event) => event.currentTarget.closest(".editor-link").commit() }, "Add link")),
+  return h(
+    "div",
+    { class: "editor", key: context.key(block.block_id, element.action_id) },
+    h(
+      "div",
+      { class: "editor-tools", role: "toolbar", "aria-label": "Formatting" },
+      TOOLS.map(([command, label, picture]) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "tool",
+            "aria-label": label,
+            title: label,
+            "data-testid": `tool-${command}`,
+            onmousedown: use(command),
+            onkeydown: (event) => ["Enter", " "].includes(event.key) && use(command)(event),
+          },
+          icon(picture),
+        ),
+      ),
+    ),
+    h(
+      "div",
+      { class: "editor-link", hidden: true },
+      h("input", {
+        type: "url",
+        class: "field",
+        "aria-label": "Address of the link",
+        onkeydown: (event) => {
+          if (event.key !== "Enter" && event.key !== "Escape") return;
+          event.preventDefault();
+          event.stopPropagation();
+          const bar = event.currentTarget.closest(".editor-link");
+          if (event.key === "Enter") bar.commit();
+          else bar.hidden = true;
+        },
+      }),
+      h(
+        "button",
+        { type: "button", class: "button", onclick: (event) => event.currentTarget.closest(".editor-link").commit() },
+        "Add link",
+      ),
+    ),
     h("div", {
       own: true,
       class: classes("field editor-field words is-empty"),
@@ -117,5 +150,6 @@ export function richTextInput(block, element, context, labelId) {
         const tool = TOOLS.find(([, , , letter]) => letter && letter === event.key.toLowerCase());
         if (tool && (event.metaKey || event.ctrlKey)) use(tool[0])(event);
       },
-    }));
+    }),
+  );
 }

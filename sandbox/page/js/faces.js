@@ -11,7 +11,10 @@ function hue(id) {
 }
 
 function initials(name) {
-  const parts = name.replace(/[^\p{L}\p{N}\s'-]/gu, "").split(/\s+/).filter(Boolean);
+  const parts = name
+    .replace(/[^\p{L}\p{N}\s'-]/gu, "")
+    .split(/\s+/)
+    .filter(Boolean);
   const letters = parts.length > 1 ? [parts[0], parts[parts.length - 1]] : parts;
   return letters.map((part) => [...part][0].toLocaleUpperCase()).join("") || "?";
 }
@@ -22,14 +25,22 @@ export function avatar(id, size = "medium") {
   if (known?.is_bot) {
     return h("span", { class: `avatar avatar-${size} avatar-app`, "aria-hidden": "true" }, icon("ballot"));
   }
-  return h("span", {
-    class: classes("avatar", `avatar-${size}`, known?.deleted && "avatar-gone"),
-    style: `--hue:${hue(id)}`,
-    "aria-hidden": "true",
-  }, initials(nameOf(id)));
+  return h(
+    "span",
+    {
+      class: classes("avatar", `avatar-${size}`, known?.deleted && "avatar-gone"),
+      style: `--hue:${hue(id)}`,
+      "aria-hidden": "true",
+    },
+    initials(nameOf(id)),
+  );
 }
 
 /** The picture of a group: two faces, one over the other. */
 export function groupAvatar(ids) {
-  return h("span", { class: "avatar-group", "aria-hidden": "true" }, ids.slice(0, 2).map((id) => avatar(id, "tiny")));
+  return h(
+    "span",
+    { class: "avatar-group", "aria-hidden": "true" },
+    ids.slice(0, 2).map((id) => avatar(id, "tiny")),
+  );
 }

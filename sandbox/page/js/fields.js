@@ -1,12 +1,5 @@
 // What an element of Block Kit holds: its first state, what it sends when it is used, and the client-side rules.
 
-import { now, zone } from "./store.js";
-import { shortDay, clockDate, clockTime } from "./dates.js";
-
-export function allOptions(element) {
-  return element.options ?? (element.option_groups ?? []).flatMap((group) => group.options);
-}
-
 const FIRST = {
   plain_text_input: (e) => ({ value: e.initial_value ?? null }),
   email_text_input: (e) => ({ value: e.initial_value ?? null }),
@@ -42,9 +35,11 @@ export function actionOf(state) {
   return rest;
 }
 
-export function isEmpty(state) {
+function isEmpty(state) {
   if (!state) return true;
-  const [held] = Object.entries(state).filter(([key]) => key !== "type").map(([, value]) => value);
+  const [held] = Object.entries(state)
+    .filter(([key]) => key !== "type")
+    .map(([, value]) => value);
   if (held === null || held === undefined || held === "") return true;
   if (Array.isArray(held)) return held.length === 0;
   if (state.type === "rich_text_input") return !hasWords(held);
@@ -52,7 +47,11 @@ export function isEmpty(state) {
 }
 
 function hasWords(block) {
-  return (block.elements ?? []).some((element) => (element.type === "text" ? element.text.trim() : element.type !== undefined && !element.elements) || (element.elements && hasWords(element)));
+  return (block.elements ?? []).some(
+    (element) =>
+      (element.type === "text" ? element.text.trim() : element.type !== undefined && !element.elements) ||
+      (element.elements && hasWords(element)),
+  );
 }
 
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
@@ -64,8 +63,10 @@ export function problem(block, state) {
   const text = state.value;
   const length = typeof text === "string" ? [...text].length : 0;
   if (element.type === "plain_text_input") {
-    if (element.min_length && length < element.min_length) return `Must be at least ${element.min_length} characters long. You have ${length}.`;
-    if (length > (element.max_length ?? 3000)) return `Must be at most ${element.max_length ?? 3000} characters long. You have ${length}.`;
+    if (element.min_length && length < element.min_length)
+      return `Must be at least ${element.min_length} characters long. You have ${length}.`;
+    if (length > (element.max_length ?? 3000))
+      return `Must be at most ${element.max_length ?? 3000} characters long. You have ${length}.`;
   }
   if (element.type === "email_text_input" && !EMAIL.test(text)) return "Please enter a valid e-mail address.";
   if (element.type === "url_text_input" && !URL.canParse(text)) return "Please enter a valid URL.";
@@ -73,16 +74,10 @@ export function problem(block, state) {
     const number = Number(text);
     if (text.trim() === "" || Number.isNaN(number)) return "Please enter a number.";
     if (!element.is_decimal_allowed && !Number.isInteger(number)) return "Please enter a whole number.";
-    if (element.min_value !== undefined && number < Number(element.min_value)) return `Must be ${element.min_value} or more.`;
-    if (element.max_value !== undefined && number > Number(element.max_value)) return `Must be ${element.max_value} or less.`;
+    if (element.min_value !== undefined && number < Number(element.min_value))
+      return `Must be ${element.min_value} or more.`;
+    if (element.max_value !== undefined && number > Number(element.max_value))
+      return `Must be ${element.max_value} or less.`;
   }
   return null;
-}
-
-/** Filled-in dates in words, for buttons and labels. */
-export function dateWords(state) {
-  if (state.selected_date) return shortDay(state.selected_date);
-  if (state.selected_time) return clockTime(Date.parse(`2020-01-01T${state.selected_time}:00Z`) / 1000, "UTC");
-  if (state.selected_date_time) return `${clockDate(state.selected_date_time, zone())}, ${clockTime(state.selected_date_time, zone())}`;
-  return clockDate(now(), zone());
 }

@@ -31,36 +31,58 @@ function nodes(tree) {
 function mention(id, label, prefix = "@") {
   const known = person(id);
   const mine = id === app.me;
-  return h("button", {
-    type: "button",
-    class: `mention${mine ? " mention-me" : ""}`,
-    onclick: () => known && openPerson(id),
-  }, prefix, known ? nameOf(id) : (label ?? id));
+  return h(
+    "button",
+    {
+      type: "button",
+      class: `mention${mine ? " mention-me" : ""}`,
+      onclick: () => known && openPerson(id),
+    },
+    prefix,
+    known ? nameOf(id) : (label ?? id),
+  );
 }
 
 function channelLink(id, label) {
   const place = conversation(id) ?? app.world?.places?.[id];
   if (!place && !label) return h("span", { class: "mention" }, "#private-channel");
-  return h("button", { type: "button", class: "mention", onclick: () => openConversation(id) }, "#", place?.name ?? label);
+  return h(
+    "button",
+    { type: "button", class: "mention", onclick: () => openConversation(id) },
+    "#",
+    place?.name ?? label,
+  );
 }
 
 function linkElement(node) {
   if (node.conversation) {
-    return h("a", {
-      href: `#${node.conversation}`,
-      onclick: (event) => {
-        event.preventDefault();
-        openConversation(node.conversation);
+    return h(
+      "a",
+      {
+        href: `#${node.conversation}`,
+        onclick: (event) => {
+          event.preventDefault();
+          openConversation(node.conversation);
+        },
       },
-    }, withEmoji(node.words));
+      withEmoji(node.words),
+    );
   }
-  return h("a", { href: node.href, target: "_blank", rel: "noopener noreferrer", title: node.href }, withEmoji(node.words));
+  return h(
+    "a",
+    { href: node.href, target: "_blank", rel: "noopener noreferrer", title: node.href },
+    withEmoji(node.words),
+  );
 }
 
 function date(node) {
   let words = dateTokens(node.at, node.format, zone(), now());
   if (node.atStart) words = words[0].toUpperCase() + words.slice(1);
-  const shown = h("time", { class: "date-token", datetime: new Date(node.at * 1000).toISOString(), title: fullTime(node.at, zone()) }, words);
+  const shown = h(
+    "time",
+    { class: "date-token", datetime: new Date(node.at * 1000).toISOString(), title: fullTime(node.at, zone()) },
+    words,
+  );
   return node.href ? h("a", { href: node.href, target: "_blank", rel: "noopener noreferrer" }, shown) : shown;
 }
 
@@ -103,7 +125,11 @@ function withBreaks(text) {
 }
 
 function emoji(element) {
-  if (element.unicode) return element.unicode.split("-").map((code) => String.fromCodePoint(parseInt(code, 16))).join("");
+  if (element.unicode)
+    return element.unicode
+      .split("-")
+      .map((code) => String.fromCodePoint(parseInt(code, 16)))
+      .join("");
   return EMOJI[element.name] ?? `:${element.name}:`;
 }
 
@@ -115,7 +141,13 @@ const PIECES = {
   usergroup: (piece) => h("span", { class: "mention" }, "@", piece.usergroup_id),
   emoji,
   broadcast: (piece) => show.mass({ name: piece.range }),
-  color: (piece) => h("span", { class: "color-piece" }, h("i", { style: `background:${/^#[0-9a-f]{3,8}$/i.test(piece.value) ? piece.value : "transparent"}` }), piece.value),
+  color: (piece) =>
+    h(
+      "span",
+      { class: "color-piece" },
+      h("i", { style: `background:${/^#[0-9a-f]{3,8}$/i.test(piece.value) ? piece.value : "transparent"}` }),
+      piece.value,
+    ),
   date: (piece) => date({ at: piece.timestamp, format: piece.format, href: null }),
 };
 
@@ -126,8 +158,14 @@ function pieces(elements) {
 // Adjacent lists of one rich_text nest by their `indent`.
 function list(element) {
   const tag = element.style === "ordered" ? "ol" : "ul";
-  return h(tag, { class: `rich-list indent-${Math.min(element.indent ?? 0, 6)}`, start: element.offset ? element.offset + 1 : null },
-    element.elements.map((item) => h("li", null, pieces(item.elements))));
+  return h(
+    tag,
+    {
+      class: `rich-list indent-${Math.min(element.indent ?? 0, 6)}`,
+      start: element.offset ? element.offset + 1 : null,
+    },
+    element.elements.map((item) => h("li", null, pieces(item.elements))),
+  );
 }
 
 /** The elements of a rich_text block. */

@@ -17,33 +17,60 @@ const root = document.getElementById("page");
 
 function draw() {
   if (!app.world) {
-    patch(root, h("div", { class: "starting", key: "starting" }, h("span", { class: "spinner" }), h("p", null, app.offline ? "The sandbox does not answer. Trying again…" : "Opening the workspace…")));
+    patch(
+      root,
+      h(
+        "div",
+        { class: "starting", key: "starting" },
+        h("span", { class: "spinner" }),
+        h("p", null, app.offline ? "The sandbox does not answer. Trying again…" : "Opening the workspace…"),
+      ),
+    );
     return;
   }
   const top = modal();
   const sure = confirmDialog();
   // A modal belongs to one person and covers what they look at; the list of people and the traffic stay in reach.
   const covered = Boolean(top || sure);
-  patch(root,
-    h("div", { key: "frame", class: classes("frame", `shows-${app.column}`, covered && "has-modal") },
+  patch(
+    root,
+    h(
+      "div",
+      { key: "frame", class: classes("frame", `shows-${app.column}`, covered && "has-modal") },
       topbar(),
-      h("div", { class: "columns", key: "columns" },
+      h(
+        "div",
+        { class: "columns", key: "columns" },
         rail(),
-        h("div", { class: "stage", key: "stage" },
-          h("div", { class: "under", key: "under", inert: covered }, main(), thread()), top && h("div", { key: "top", inert: Boolean(sure), class: "layer" }, top), sure),
-        traffic())),
-    menu(), comboList(), notices());
+        h(
+          "div",
+          { class: "stage", key: "stage" },
+          h("div", { class: "under", key: "under", inert: covered }, main(), thread()),
+          top && h("div", { key: "top", inert: Boolean(sure), class: "layer" }, top),
+          sure,
+        ),
+        traffic(),
+      ),
+    ),
+    menu(),
+    comboList(),
+    notices(),
+  );
   document.title = `${conversation(app.at)?.name ?? "Sandbox"} | ${app.world.team.name}`;
 }
 
 onChange(draw);
 
 onWorld(afterWorld);
+let looked = "";
 onWorld((world) => {
   const place = world.conversations.find((one) => one.id === world.at?.id);
-  // The line above what is new stays where it was when the conversation was opened.
-  if (place?.unread && (app.line?.channel !== place.id || app.line.me !== world.me)) app.line = { channel: place.id, me: world.me, after: world.at.last_read };
-  else if (app.line && app.line.channel !== world.at?.id) app.line = null;
+  const looking = `${world.me}/${world.at?.id}/${app.tab}`;
+  // The line above what is new is drawn on coming here; what arrives under a reader's eyes needs none.
+  if (looking !== looked || document.visibilityState !== "visible") {
+    app.line = place?.unread ? { channel: place.id, me: world.me, after: world.at.last_read } : null;
+  }
+  looked = looking;
   settle();
   readHere();
 });
@@ -51,21 +78,24 @@ onWorld((world) => {
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented) return;
   if (app.menu) closeMenu();
-  else if (app.confirm) change(() => {
-    app.confirm = null;
-  });
+  else if (app.confirm)
+    change(() => {
+      app.confirm = null;
+    });
   else if (closeModal()) event.preventDefault();
-  else if (app.switcher) change(() => {
-    app.switcher = null;
-  });
+  else if (app.switcher)
+    change(() => {
+      app.switcher = null;
+    });
   else if (app.thread) closeThread();
 });
 
 document.addEventListener("mousedown", (event) => {
   if (app.menu && !event.target.closest(".menu") && !app.menu.anchor.contains(event.target)) closeMenu(false);
-  if (app.switcher && !event.target.closest(".rail-me")) change(() => {
-    app.switcher = null;
-  });
+  if (app.switcher && !event.target.closest(".rail-me"))
+    change(() => {
+      app.switcher = null;
+    });
 });
 
 window.addEventListener("resize", () => change());

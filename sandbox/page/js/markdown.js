@@ -4,7 +4,8 @@ import { h } from "./dom.js";
 import { safeLink } from "./inline.js";
 import { withEmoji } from "./emoji.js";
 
-const INLINE = /(`[^`\n]+`)|(!?\[([^\]]*)\]\(([^)\s]+)\))|(\*\*|__)(?=\S)([\s\S]*?\S)\5|(~~)(?=\S)([\s\S]*?\S)~~|([*_])(?=\S)([\s\S]*?\S)\9(?![\p{L}\p{N}])|(https?:\/\/[^\s<>)]+)/u;
+const INLINE =
+  /(`[^`\n]+`)|(!?\[([^\]]*)\]\(([^)\s]+)\))|(\*\*|__)(?=\S)([\s\S]*?\S)\5|(~~)(?=\S)([\s\S]*?\S)~~|([*_])(?=\S)([\s\S]*?\S)\9(?![\p{L}\p{N}])|(https?:\/\/[^\s<>)]+)/u;
 
 function inline(text) {
   const out = [];
@@ -24,10 +25,36 @@ function inline(text) {
 }
 
 function table(rows) {
-  const cells = (row) => row.trim().replace(/^\||\|$/g, "").split("|").map((cell) => inline(cell.trim()));
-  return h("table", null,
-    h("thead", null, h("tr", null, cells(rows[0]).map((cell) => h("th", null, cell)))),
-    h("tbody", null, rows.slice(2).map((row) => h("tr", null, cells(row).map((cell) => h("td", null, cell))))));
+  const cells = (row) =>
+    row
+      .trim()
+      .replace(/^\||\|$/g, "")
+      .split("|")
+      .map((cell) => inline(cell.trim()));
+  return h(
+    "table",
+    null,
+    h(
+      "thead",
+      null,
+      h(
+        "tr",
+        null,
+        cells(rows[0]).map((cell) => h("th", null, cell)),
+      ),
+    ),
+    h(
+      "tbody",
+      null,
+      rows.slice(2).map((row) =>
+        h(
+          "tr",
+          null,
+          cells(row).map((cell) => h("td", null, cell)),
+        ),
+      ),
+    ),
+  );
 }
 
 /** Elements of a Markdown text. */
@@ -54,18 +81,53 @@ export function markdown(text) {
       rows.shift();
       out.push(h("hr"));
     } else if (/^>/.test(row)) {
-      out.push(h("blockquote", null, markdown(run((line) => /^>/.test(line)).map((line) => line.replace(/^> ?/, "")).join("\n"))));
+      out.push(
+        h(
+          "blockquote",
+          null,
+          markdown(
+            run((line) => /^>/.test(line))
+              .map((line) => line.replace(/^> ?/, ""))
+              .join("\n"),
+          ),
+        ),
+      );
     } else if (/^\s*[-*+]\s+/.test(row)) {
-      out.push(h("ul", { class: "rich-list" }, run((line) => /^\s*[-*+]\s+/.test(line)).map((line) => h("li", null, inline(line.replace(/^\s*[-*+]\s+/, ""))))));
+      out.push(
+        h(
+          "ul",
+          { class: "rich-list" },
+          run((line) => /^\s*[-*+]\s+/.test(line)).map((line) =>
+            h("li", null, inline(line.replace(/^\s*[-*+]\s+/, ""))),
+          ),
+        ),
+      );
     } else if (/^\s*\d+[.)]\s+/.test(row)) {
-      out.push(h("ol", { class: "rich-list" }, run((line) => /^\s*\d+[.)]\s+/.test(line)).map((line) => h("li", null, inline(line.replace(/^\s*\d+[.)]\s+/, ""))))));
+      out.push(
+        h(
+          "ol",
+          { class: "rich-list" },
+          run((line) => /^\s*\d+[.)]\s+/.test(line)).map((line) =>
+            h("li", null, inline(line.replace(/^\s*\d+[.)]\s+/, ""))),
+          ),
+        ),
+      );
     } else if (/^\s*\|.*\|\s*$/.test(row) && /^\s*\|[\s:|-]+\|\s*$/.test(rows[1] ?? "")) {
       out.push(table(run((line) => /^\s*\|.*\|\s*$/.test(line))));
     } else if (!row.trim()) {
       rows.shift();
     } else {
-      const paragraph = [rows.shift(), ...run((line) => line.trim() && !/^(#{1,6}\s|```|>|\s*[-*+]\s|\s*\d+[.)]\s)/.test(line))];
-      out.push(h("p", null, paragraph.flatMap((line, index) => (index ? [h("br"), ...inline(line)] : inline(line)))));
+      const paragraph = [
+        rows.shift(),
+        ...run((line) => line.trim() && !/^(#{1,6}\s|```|>|\s*[-*+]\s|\s*\d+[.)]\s)/.test(line)),
+      ];
+      out.push(
+        h(
+          "p",
+          null,
+          paragraph.flatMap((line, index) => (index ? [h("br"), ...inline(line)] : inline(line))),
+        ),
+      );
     }
   }
   return out;

@@ -25,7 +25,11 @@ export function afterWorld(world) {
     }
   }
   if (open.size && !seen.size) before = document.activeElement;
-  if (!open.size && seen.size && before?.isConnected) queueMicrotask(() => before.focus());
+  if (!open.size && seen.size && before?.isConnected) {
+    // After the drawing, that is: what lies under a modal cannot take the focus.
+    const back = before;
+    setTimeout(() => !topView() && back.focus());
+  }
   seen = new Set([...open, ...world.elsewhere]);
 }
 
@@ -34,11 +38,13 @@ function topView() {
 }
 
 function firstError() {
-  queueMicrotask(() => queueMicrotask(() => {
-    const block = document.querySelector(".dialog .has-error");
-    block?.scrollIntoView({ block: "nearest" });
-    block?.querySelector("input,textarea,[contenteditable]")?.focus({ preventScroll: true });
-  }));
+  queueMicrotask(() =>
+    queueMicrotask(() => {
+      const block = document.querySelector(".dialog .has-error");
+      block?.scrollIntoView({ block: "nearest" });
+      block?.querySelector("input,textarea,[contenteditable]")?.focus({ preventScroll: true });
+    }),
+  );
 }
 
 async function submit(view) {
@@ -62,7 +68,11 @@ async function submit(view) {
     app.failed = null;
   });
   try {
-    const answer = await act("submit", { view: view.id, values: formValues(`view:${view.id}`, view.blocks) }, { quiet: true });
+    const answer = await act(
+      "submit",
+      { view: view.id, values: formValues(`view:${view.id}`, view.blocks) },
+      { quiet: true },
+    );
     if (answer.errors && Object.keys(answer.errors).length) {
       change(() => app.errors.set(view.id, answer.errors));
       firstError();
@@ -91,7 +101,11 @@ export function closeModal(all = false) {
 
 function focusFirst(dialog) {
   queueMicrotask(() => {
-    const wanted = dialog.querySelector("[autofocus]") ?? dialog.querySelector(".dialog-body input:not([type=radio]):not([type=checkbox]):not([role=combobox]),.dialog-body textarea,.dialog-body [contenteditable]");
+    const wanted =
+      dialog.querySelector("[autofocus]") ??
+      dialog.querySelector(
+        ".dialog-body input:not([type=radio]):not([type=checkbox]):not([role=combobox]),.dialog-body textarea,.dialog-body [contenteditable]",
+      );
     (wanted ?? dialog).focus({ preventScroll: true });
   });
 }
@@ -103,37 +117,100 @@ export function modal() {
   const sending = app.waiting.has(`submit:${view.id}`);
   const hasInput = view.blocks.some((block) => block.type === "input");
   const depth = app.world.views.length;
-  return h("div", { key: "modal", class: "scrim", onmousedown: (event) => event.target === event.currentTarget && event.preventDefault() },
-    h("form", {
-      key: view.id,
-      class: classes("dialog", sending && "is-sending"),
-      role: "dialog",
-      "aria-modal": "true",
-      "aria-labelledby": "modal-title",
-      "aria-busy": sending ? "true" : null,
-      tabindex: "-1",
-      novalidate: true,
-      "data-testid": "modal",
-      "data-view": view.id,
-      "data-callback": view.callback_id,
-      created: focusFirst,
-      onkeydown: (event) => trap(event, event.currentTarget),
-      onsubmit: (event) => {
-        event.preventDefault();
-        submit(view);
-      },
+  return h(
+    "div",
+    {
+      key: "modal",
+      class: "scrim",
+      onmousedown: (event) => event.target === event.currentTarget && event.preventDefault(),
     },
-    h("header", { class: "dialog-head" },
-      depth > 1 ? h("button", { type: "button", class: "button-plain", "aria-label": "Back", "data-testid": "modal-back", onclick: () => closeModal() }, icon("back")) : null,
-      h("h2", { id: "modal-title", "data-testid": "modal-title" }, plain(view.title)),
-      h("button", { type: "button", class: "button-plain", "aria-label": "Close", "data-testid": "modal-x", onclick: () => closeModal(true) }, icon("x"))),
-    h("div", { class: "dialog-body", key: "body", onscroll: () => app.combo && change(() => {}) },
-      app.failed?.view === view.id ? h("div", { class: "block-alert alert-error", role: "alert", "data-testid": "modal-failed" }, app.failed.words) : null,
-      blocks(view.blocks, context)),
-    h("footer", { class: "dialog-foot" },
-      h("span", { class: "dialog-as" }, "as ", app.world.index.get(app.me)?.real_name ?? app.me),
-      h("button", { type: "button", class: "button", "data-testid": "modal-close", onclick: () => closeModal() }, view.close ? plain(view.close) : "Cancel"),
-      view.submit || hasInput
-        ? h("button", { type: "submit", class: classes("button button-primary", sending && "is-busy"), disabled: sending, "data-testid": "modal-submit" }, view.submit ? plain(view.submit) : "Submit")
-        : null)));
+    h(
+      "form",
+      {
+        key: view.id,
+        class: classes("dialog", sending && "is-sending"),
+        role: "dialog",
+        "aria-modal": "true",
+        "aria-labelledby": "modal-title",
+        "aria-busy": sending ? "true" : null,
+        tabindex: "-1",
+        novalidate: true,
+        "data-testid": "modal",
+        "data-view": view.id,
+        "data-callback": view.callback_id,
+        created: focusFirst,
+        onkeydown: (event) => {
+          trap(event, event.currentTarget);
+          if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) event.currentTarget.requestSubmit();
+        },
+        onsubmit: (event) => {
+          event.preventDefault();
+          submit(view);
+        },
+      },
+      h(
+        "header",
+        { class: "dialog-head" },
+        depth > 1
+          ? h(
+              "button",
+              {
+                type: "button",
+                class: "button-plain",
+                "aria-label": "Back",
+                "data-testid": "modal-back",
+                onclick: () => closeModal(),
+              },
+              icon("back"),
+            )
+          : null,
+        h("h2", { id: "modal-title", "data-testid": "modal-title" }, plain(view.title)),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "button-plain",
+            "aria-label": "Close",
+            "data-testid": "modal-x",
+            onclick: () => closeModal(true),
+          },
+          icon("x"),
+        ),
+      ),
+      h(
+        "div",
+        { class: "dialog-body", key: "body", onscroll: () => app.combo && change(() => {}) },
+        app.failed?.view === view.id
+          ? h(
+              "div",
+              { class: "block-alert alert-error", role: "alert", "data-testid": "modal-failed" },
+              app.failed.words,
+            )
+          : null,
+        blocks(view.blocks, context),
+      ),
+      h(
+        "footer",
+        { class: "dialog-foot" },
+        h("span", { class: "dialog-as" }, "as ", app.world.index.get(app.me)?.real_name ?? app.me),
+        h(
+          "button",
+          { type: "button", class: "button", "data-testid": "modal-close", onclick: () => closeModal() },
+          view.close ? plain(view.close) : "Cancel",
+        ),
+        view.submit || hasInput
+          ? h(
+              "button",
+              {
+                type: "submit",
+                class: classes("button button-primary", sending && "is-busy"),
+                disabled: sending,
+                "data-testid": "modal-submit",
+              },
+              view.submit ? plain(view.submit) : "Submit",
+            )
+          : null,
+      ),
+    ),
+  );
 }

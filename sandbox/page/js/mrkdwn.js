@@ -7,16 +7,12 @@ import { withEmoji } from "./emoji.js";
 
 const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 const MARKS = { "*": "bold", _: "italic", "~": "strike" };
-const BARE_URL = /^https?:\/\/[^\s<>|*`]+[^\s<>|*`.,;:!?'")\]}_~]/;
+// An address in running text ends before a closing mark of punctuation, and before an escaped < or >.
+const BARE_URL = /^https?:\/\/(?:(?!&[lg]t;)[^\s<>|*`])+(?<![.,;:!?'")\]}_~])/;
 
 /** Undo Slack's three escapes, once. */
 export function decode(text) {
   return text.replace(/&(amp|lt|gt);/g, (entity) => ENTITIES[entity]);
-}
-
-/** Escape what a person typed, as Slack's client does before it sends. */
-export function encode(text) {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
 /** Parse mrkdwn. `verbatim` leaves bare addresses alone, as Slack does. */
@@ -75,12 +71,17 @@ function lines(text, verbatim) {
 }
 
 function inlineLines(text, verbatim) {
-  return text.split("\n").flatMap((row, index) => (index ? [{ kind: "break" }, ...inline(row, verbatim)] : inline(row, verbatim)));
+  return text
+    .split("\n")
+    .flatMap((row, index) => (index ? [{ kind: "break" }, ...inline(row, verbatim)] : inline(row, verbatim)));
 }
 
 function codeText(text) {
   // Inside code only <…> keeps a meaning: an address is shown as its label.
-  return text.split(/(<[^<>\n]*>)/).filter(Boolean).map((piece) => (piece.startsWith("<") && piece.endsWith(">") ? angle(piece.slice(1, -1)) : decode(piece)));
+  return text
+    .split(/(<[^<>\n]*>)/)
+    .filter(Boolean)
+    .map((piece) => (piece.startsWith("<") && piece.endsWith(">") ? angle(piece.slice(1, -1)) : decode(piece)));
 }
 
 const WORD = /[\p{L}\p{N}]/u;
@@ -168,7 +169,14 @@ function angle(body, atStart = false) {
   const date = /^!date\^(-?\d+)\^([^^]+)(?:\^(.+))?$/.exec(target);
   if (date) {
     const safe = date[3] ? link(decode(date[3]), "") : null;
-    return { kind: "date", at: Number(date[1]), format: decode(date[2]), fallback: label ?? "", href: safe?.href ?? null, atStart };
+    return {
+      kind: "date",
+      at: Number(date[1]),
+      format: decode(date[2]),
+      fallback: label ?? "",
+      href: safe?.href ?? null,
+      atStart,
+    };
   }
   return link(decode(target), label);
 }
@@ -194,13 +202,15 @@ export function conversationOf(url) {
 
 /** All words of a parsed tree, without marks: for labels and previews. `names` turns ids into names. */
 export function words(nodes, names = (node) => node.label ?? node.id) {
-  return nodes.map((node) => {
-    if (typeof node === "string") return node;
-    if (node.kind === "break") return " ";
-    if (node.kind === "link") return node.words;
-    if (node.kind === "date") return node.fallback;
-    if (node.kind === "mass") return `@${node.name}`;
-    if (node.children) return words(node.children, names);
-    return names(node);
-  }).join("");
+  return nodes
+    .map((node) => {
+      if (typeof node === "string") return node;
+      if (node.kind === "break") return " ";
+      if (node.kind === "link") return node.words;
+      if (node.kind === "date") return node.fallback;
+      if (node.kind === "mass") return `@${node.name}`;
+      if (node.children) return words(node.children, names);
+      return names(node);
+    })
+    .join("");
 }

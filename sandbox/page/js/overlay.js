@@ -21,7 +21,7 @@ export function closeMenu(focus = true) {
 }
 
 /** Arrow keys, Home and End among the rows of a menu. */
-export function rove(event, selector) {
+function rove(event, selector) {
   const rows = [...event.currentTarget.querySelectorAll(selector)];
   const at = rows.indexOf(document.activeElement);
   const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
@@ -42,39 +42,59 @@ function place(anchor, element) {
 export function menu() {
   if (!app.menu) return null;
   const { anchor, label, items } = app.menu;
-  return h("div", { key: "menu", class: "popover menu", role: "menu", "aria-label": label, "data-testid": "menu",
-    created: (element) => queueMicrotask(() => {
-      place(anchor, element);
-      element.querySelector("[role=menuitem]")?.focus();
-    }),
-    onkeydown: (event) => {
-      rove(event, "[role=menuitem]");
-      if (event.key === "Escape" || event.key === "Tab") {
-        event.preventDefault();
-        event.stopPropagation();
-        closeMenu();
-      }
-    },
-  }, items.map((one) => (one.heading
-    ? h("div", { class: "menu-heading", role: "presentation" }, one.heading)
-    : h("button", {
-      type: "button",
-      role: "menuitem",
-      class: classes("menu-item", one.danger && "is-danger"),
-      "data-testid": one.testid,
-      onclick: () => {
-        closeMenu();
-        if (one.url && /^https?:/i.test(one.url)) window.open(one.url, "_blank", "noopener");
-        one.act();
+  return h(
+    "div",
+    {
+      key: "menu",
+      class: "popover menu",
+      role: "menu",
+      "aria-label": label,
+      "data-testid": "menu",
+      created: (element) =>
+        queueMicrotask(() => {
+          place(anchor, element);
+          element.querySelector("[role=menuitem]")?.focus();
+        }),
+      onkeydown: (event) => {
+        rove(event, "[role=menuitem]");
+        if (event.key === "Escape" || event.key === "Tab") {
+          event.preventDefault();
+          event.stopPropagation();
+          closeMenu();
+        }
       },
-    }, one.icon ? icon(one.icon) : null, h("span", null, one.words, one.description ? h("small", null, one.description) : null)))));
+    },
+    items.map((one) =>
+      one.heading
+        ? h("div", { class: "menu-heading", role: "presentation" }, one.heading)
+        : h(
+            "button",
+            {
+              type: "button",
+              role: "menuitem",
+              class: classes("menu-item", one.danger && "is-danger"),
+              "data-testid": one.testid,
+              onclick: () => {
+                closeMenu();
+                if (one.url && /^https?:/i.test(one.url)) window.open(one.url, "_blank", "noopener");
+                one.act();
+              },
+            },
+            one.icon ? icon(one.icon) : null,
+            h("span", null, one.words, one.description ? h("small", null, one.description) : null),
+          ),
+    ),
+  );
 }
 
 /** Keep Tab inside `element`. */
 export function trap(event, element) {
   if (event.key !== "Tab") return;
-  const stops = [...element.querySelectorAll("a[href],button:not(:disabled),input:not(:disabled),textarea:not(:disabled),[contenteditable=true],[tabindex='0']")]
-    .filter((one) => one.offsetParent !== null || one === document.activeElement);
+  const stops = [
+    ...element.querySelectorAll(
+      "a[href],button:not(:disabled),input:not(:disabled),textarea:not(:disabled),[contenteditable=true],[tabindex='0']",
+    ),
+  ].filter((one) => one.offsetParent !== null || one === document.activeElement);
   if (!stops.length) return;
   const [first, last] = [stops[0], stops[stops.length - 1]];
   if (event.shiftKey && (document.activeElement === first || !element.contains(document.activeElement))) {
@@ -96,32 +116,75 @@ export function confirmDialog() {
     from?.focus?.();
     if (agreed) act();
   };
-  return h("div", { key: "confirm", class: "scrim scrim-confirm", onmousedown: (event) => event.target === event.currentTarget && close(false) },
-    h("div", {
-      class: "dialog dialog-small",
-      role: "alertdialog",
-      "aria-modal": "true",
-      "aria-labelledby": "confirm-title",
-      "data-testid": "confirm",
-      created: (element) => queueMicrotask(() => element.querySelector("[data-first]")?.focus()),
-      onkeydown: (event) => {
-        trap(event, event.currentTarget);
-        if (event.key === "Escape") {
-          event.stopPropagation();
-          close(false);
-        }
-      },
+  return h(
+    "div",
+    {
+      key: "confirm",
+      class: "scrim scrim-confirm",
+      onmousedown: (event) => event.target === event.currentTarget && close(false),
     },
-    h("h2", { id: "confirm-title" }, plain(confirm.title)),
-    confirm.text ? h("div", { class: "words dialog-words" }, textObject(confirm.text)) : null,
-    h("div", { class: "dialog-buttons" },
-      h("button", { type: "button", class: "button", "data-testid": "confirm-deny", onclick: () => close(false) }, confirm.deny ? plain(confirm.deny) : "No"),
-      h("button", { type: "button", class: `button button-${confirm.style === "danger" ? "danger" : "primary"}`, "data-first": true, "data-testid": "confirm-yes", onclick: () => close(true) }, confirm.confirm ? plain(confirm.confirm) : "Yes"))));
+    h(
+      "div",
+      {
+        class: "dialog dialog-small",
+        role: "alertdialog",
+        "aria-modal": "true",
+        "aria-labelledby": "confirm-title",
+        "data-testid": "confirm",
+        created: (element) => queueMicrotask(() => element.querySelector("[data-first]")?.focus()),
+        onkeydown: (event) => {
+          trap(event, event.currentTarget);
+          if (event.key === "Escape") {
+            event.stopPropagation();
+            close(false);
+          }
+        },
+      },
+      h("h2", { id: "confirm-title" }, plain(confirm.title)),
+      confirm.text ? h("div", { class: "words dialog-words" }, textObject(confirm.text)) : null,
+      h(
+        "div",
+        { class: "dialog-buttons" },
+        h(
+          "button",
+          { type: "button", class: "button", "data-testid": "confirm-deny", onclick: () => close(false) },
+          confirm.deny ? plain(confirm.deny) : "No",
+        ),
+        h(
+          "button",
+          {
+            type: "button",
+            class: `button button-${confirm.style === "danger" ? "danger" : "primary"}`,
+            "data-first": true,
+            "data-testid": "confirm-yes",
+            onclick: () => close(true),
+          },
+          confirm.confirm ? plain(confirm.confirm) : "Yes",
+        ),
+      ),
+    ),
+  );
 }
 
 export function notices() {
-  return h("div", { key: "notices", class: "notices", "aria-live": "polite", "data-testid": "notices" },
-    app.offline && app.world ? h("div", { key: "offline", class: "notice notice-error", role: "status" }, icon("offline"), "The sandbox does not answer. Waiting for it…") : null,
-    app.notices.map((one) => h("div", { key: one.id, class: `notice notice-${one.kind}`, role: one.kind === "error" ? "alert" : "status" },
-      icon(one.kind === "error" ? "warning" : "info"), h("span", null, one.words))));
+  return h(
+    "div",
+    { key: "notices", class: "notices", "aria-live": "polite", "data-testid": "notices" },
+    app.offline && app.world
+      ? h(
+          "div",
+          { key: "offline", class: "notice notice-error", role: "status" },
+          icon("offline"),
+          "The sandbox does not answer. Waiting for it…",
+        )
+      : null,
+    app.notices.map((one) =>
+      h(
+        "div",
+        { key: one.id, class: `notice notice-${one.kind}`, role: one.kind === "error" ? "alert" : "status" },
+        icon(one.kind === "error" ? "warning" : "info"),
+        h("span", null, one.words),
+      ),
+    ),
+  );
 }

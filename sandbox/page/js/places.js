@@ -5,7 +5,9 @@ import { app, appOf, change, conversation } from "./store.js";
 import { act, actWaiting, refresh } from "./api.js";
 
 function write(replace) {
-  const parts = [app.me, app.at, app.thread ? `thread-${app.thread}` : app.tab === "home" ? "home" : ""].filter(Boolean);
+  const parts = [app.me, app.at, app.thread ? `thread-${app.thread}` : app.tab === "home" ? "home" : ""].filter(
+    Boolean,
+  );
   const hash = `#${parts.join("/")}`;
   if (location.hash === hash) return;
   if (replace) history.replaceState(null, "", hash);
@@ -29,6 +31,7 @@ export function settle() {
 }
 
 function closeAll() {
+  app.shown = 0;
   app.switcher = null;
   app.menu = null;
   app.combo = null;
@@ -80,6 +83,14 @@ export async function openHome() {
   write(true);
   const place = conversation(app.at);
   if (appOf(place)) await actWaiting(`home:${app.me}`, "home", { app: appOf(place).app_id }, { quiet: true });
+}
+
+/** Fetch older messages of the open conversation as well. */
+export function showEarlier() {
+  change(() => {
+    app.shown = (app.shown || app.world.at.messages.length) + 150;
+  });
+  refresh();
 }
 
 export function openThread(ts) {

@@ -1,6 +1,15 @@
 // Slack's rich_text to and from the elements of an editor. Elements are made with createElement only, never from HTML.
 
-const STYLE_OF = { B: "bold", STRONG: "bold", I: "italic", EM: "italic", S: "strike", STRIKE: "strike", DEL: "strike", CODE: "code" };
+const STYLE_OF = {
+  B: "bold",
+  STRONG: "bold",
+  I: "italic",
+  EM: "italic",
+  S: "strike",
+  STRIKE: "strike",
+  DEL: "strike",
+  CODE: "code",
+};
 const TAG_OF = { bold: "b", italic: "i", strike: "s", code: "code" };
 const LINES = new Set(["DIV", "P", "BLOCKQUOTE"]);
 
@@ -19,7 +28,8 @@ export function fromEditor(root) {
 
   const add = (list, piece) => {
     const last = list[list.length - 1];
-    if (last?.type === "text" && piece.type === "text" && JSON.stringify(last.style) === JSON.stringify(piece.style)) last.text += piece.text;
+    if (last?.type === "text" && piece.type === "text" && JSON.stringify(last.style) === JSON.stringify(piece.style))
+      last.text += piece.text;
     else list.push(piece);
   };
 
@@ -51,7 +61,12 @@ export function fromEditor(root) {
         }),
       });
     } else if (tagName === "A" && node.getAttribute("href")) {
-      add(list(), { type: "link", url: node.getAttribute("href"), text: node.textContent, ...(Object.keys(style).length ? { style } : {}) });
+      add(list(), {
+        type: "link",
+        url: node.getAttribute("href"),
+        text: node.textContent,
+        ...(Object.keys(style).length ? { style } : {}),
+      });
     } else {
       const block = LINES.has(tagName);
       if (block && node.previousSibling && section) newline(list());
@@ -61,7 +76,12 @@ export function fromEditor(root) {
   };
 
   for (const child of root.childNodes) walk(child, {}, into);
-  const filled = elements.filter((element) => element.elements.length && (element.type === "rich_text_list" || element.elements.some((piece) => piece.type !== "text" || piece.text.trim())));
+  const filled = elements.filter(
+    (element) =>
+      element.elements.length &&
+      (element.type === "rich_text_list" ||
+        element.elements.some((piece) => piece.type !== "text" || piece.text.trim())),
+  );
   return filled.length ? { type: "rich_text", elements: filled } : null;
 }
 
@@ -78,11 +98,13 @@ function piece(one) {
     if (index) made.append(document.createElement("br"));
     made.append(line);
   });
-  return Object.keys(one.style ?? {}).filter((style) => TAG_OF[style]).reduce((inner, style) => {
-    const wrapped = document.createElement(TAG_OF[style]);
-    wrapped.append(inner);
-    return wrapped;
-  }, made);
+  return Object.keys(one.style ?? {})
+    .filter((style) => TAG_OF[style])
+    .reduce((inner, style) => {
+      const wrapped = document.createElement(TAG_OF[style]);
+      wrapped.append(inner);
+      return wrapped;
+    }, made);
 }
 
 /** Fill an editor with a rich_text block. */

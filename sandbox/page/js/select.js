@@ -17,7 +17,11 @@ const KINDS = {
   multi_external_select: { holds: "selected_options", many: true, external: true },
   multi_users_select: { holds: "selected_users", many: true, people: true },
   multi_channels_select: { holds: "selected_channels", many: true, places: ["channel"] },
-  multi_conversations_select: { holds: "selected_conversations", many: true, places: ["channel", "private", "group", "dm", "app"] },
+  multi_conversations_select: {
+    holds: "selected_conversations",
+    many: true,
+    places: ["channel", "private", "group", "dm", "app"],
+  },
 };
 
 const FILTERS = { public: "channel", private: "private", mpim: "group", im: "dm" };
@@ -28,7 +32,13 @@ export function isSelect(type) {
 
 // An item is {id, label, group?, description?, user?, held}: `held` is what the state keeps.
 function ofOption(option, group) {
-  return { id: option.value, label: plain(option.text), description: option.description ? plain(option.description) : null, group, held: option };
+  return {
+    id: option.value,
+    label: plain(option.text),
+    description: option.description ? plain(option.description) : null,
+    group,
+    held: option,
+  };
 }
 
 function ofPerson(id) {
@@ -52,11 +62,16 @@ function listed(element, kind) {
   if (kind.places) {
     const include = element.filter?.include?.map((name) => FILTERS[name]);
     return app.world.conversations
-      .filter((place) => kind.places.includes(place.kind) && (!include || include.includes(place.kind === "app" ? "dm" : place.kind)))
+      .filter(
+        (place) =>
+          kind.places.includes(place.kind) && (!include || include.includes(place.kind === "app" ? "dm" : place.kind)),
+      )
       .map((place) => ofPlace(place.id));
   }
   if (element.options) return element.options.map((option) => ofOption(option));
-  return (element.option_groups ?? []).flatMap((group) => group.options.map((option) => ofOption(option, plain(group.label))));
+  return (element.option_groups ?? []).flatMap((group) =>
+    group.options.map((option) => ofOption(option, plain(group.label))),
+  );
 }
 
 function matches(combo) {
@@ -85,7 +100,11 @@ function search(combo) {
     let found = [];
     let failed = null;
     try {
-      const answer = await act("suggest", { ...combo.context.target, block: combo.block, action: combo.element.action_id, query: combo.query }, { quiet: true });
+      const answer = await act(
+        "suggest",
+        { ...combo.context.target, block: combo.block, action: combo.element.action_id, query: combo.query },
+        { quiet: true },
+      );
       found = answer.option_groups
         ? answer.option_groups.flatMap((group) => group.options.map((option) => ofOption(option, plain(group.label))))
         : (answer.options ?? []).map((option) => ofOption(option));
@@ -100,7 +119,19 @@ function search(combo) {
 function open(key, block, element, context, state, field) {
   const kind = KINDS[element.type];
   if (app.combo?.key === key) return;
-  const combo = { key, block: block.block_id, element, kind, context, field, query: "", active: -1, found: null, hint: null, loading: false };
+  const combo = {
+    key,
+    block: block.block_id,
+    element,
+    kind,
+    context,
+    field,
+    query: "",
+    active: -1,
+    found: null,
+    hint: null,
+    loading: false,
+  };
   search(combo);
   change(() => {
     app.combo = combo;
@@ -109,10 +140,11 @@ function open(key, block, element, context, state, field) {
   });
 }
 
-export function closeCombo() {
-  if (app.combo) change(() => {
-    app.combo = null;
-  });
+function closeCombo() {
+  if (app.combo)
+    change(() => {
+      app.combo = null;
+    });
 }
 
 function choose(combo, chosen) {
@@ -148,7 +180,10 @@ function keys(event, key, block, element, context, state) {
       event.preventDefault();
       open(key, block, element, context, state, field);
     } else if (event.key === "Backspace" && KINDS[element.type].many && state[KINDS[element.type].holds].length) {
-      context.put(block.block_id, element, { ...state, [KINDS[element.type].holds]: state[KINDS[element.type].holds].slice(0, -1) });
+      context.put(block.block_id, element, {
+        ...state,
+        [KINDS[element.type].holds]: state[KINDS[element.type].holds].slice(0, -1),
+      });
     }
     return;
   }
@@ -182,15 +217,37 @@ export function select(block, element, context, labelId) {
   const held = kind.many ? state[kind.holds] : state[kind.holds] ? [state[kind.holds]] : [];
   const items = held.map((one) => item(kind, one));
   const shown = combo ? combo.query : kind.many ? "" : (items[0]?.label ?? "");
-  const many = kind.many && items.map((one) => h("span", { class: "chip", key: one.id }, one.label, h("button", {
-    type: "button",
-    class: "chip-remove",
-    "aria-label": `Remove ${one.label}`,
-    onclick: () => context.put(block.block_id, element, { ...state, [kind.holds]: held.filter((other) => item(kind, other).id !== one.id) }),
-  }, icon("x"))));
+  const many =
+    kind.many &&
+    items.map((one) =>
+      h(
+        "span",
+        { class: "chip", key: one.id },
+        one.label,
+        h(
+          "button",
+          {
+            type: "button",
+            class: "chip-remove",
+            "aria-label": `Remove ${one.label}`,
+            onclick: () =>
+              context.put(block.block_id, element, {
+                ...state,
+                [kind.holds]: held.filter((other) => item(kind, other).id !== one.id),
+              }),
+          },
+          icon("x"),
+        ),
+      ),
+    );
   const placeholder = element.placeholder ? plain(element.placeholder) : "Select an option";
   const begin = (event) => open(key, block, element, context, state, event.currentTarget.closest(".combo"));
-  return h("div", { class: classes("combo", combo && "combo-open", context.busy(block.block_id, element.action_id) && "is-busy"), "data-testid": `select-${element.action_id}` },
+  return h(
+    "div",
+    {
+      class: classes("combo", combo && "combo-open", context.busy(block.block_id, element.action_id) && "is-busy"),
+      "data-testid": `select-${element.action_id}`,
+    },
     many,
     h("input", {
       type: "text",
@@ -221,7 +278,8 @@ export function select(block, element, context, labelId) {
       onkeydown: (event) => keys(event, key, block, element, context, state),
       onblur: () => app.combo?.key === key && closeCombo(),
     }),
-    h("span", { class: "combo-chevron", key: "chevron" }, icon("chevron-down")));
+    h("span", { class: "combo-chevron", key: "chevron" }, icon("chevron-down")),
+  );
 }
 
 /** The open list, placed at its field; drawn once, over everything else. */
@@ -236,33 +294,57 @@ export function comboList() {
   const left = Math.max(8, Math.min(box.left, window.innerWidth - width - 8));
   const items = matches(combo);
   const state = combo.context.state(combo.block, combo.element);
-  const held = new Set([state[combo.kind.holds]].flat().filter(Boolean).map((one) => item(combo.kind, one).id));
+  const held = new Set(
+    [state[combo.kind.holds]]
+      .flat()
+      .filter(Boolean)
+      .map((one) => item(combo.kind, one).id),
+  );
   let group;
   const rows = items.flatMap((one, index) => {
-    const heading = one.group !== undefined && one.group !== group ? [h("li", { class: "combo-group", role: "presentation", key: `g-${one.group}` }, one.group)] : [];
+    const heading =
+      one.group !== undefined && one.group !== group
+        ? [h("li", { class: "combo-group", role: "presentation", key: `g-${one.group}` }, one.group)]
+        : [];
     group = one.group;
-    return [...heading, h("li", {
-      id: `combo-item-${index}`,
-      key: `${one.group ?? ""}/${one.id}`,
-      role: "option",
-      class: classes("combo-item", index === combo.active && "is-active", held.has(one.id) && "is-chosen"),
-      "aria-selected": held.has(one.id) ? "true" : "false",
-      "data-testid": `option-${one.id}`,
-      onmousedown: (event) => {
-        event.preventDefault();
-        choose(combo, one);
-      },
-      updated: (row) => index === combo.active && row.scrollIntoView({ block: "nearest" }),
-    }, one.user ? avatar(one.user, "small") : null, h("span", { class: "combo-label" }, one.label, one.description ? h("small", null, one.description) : null), held.has(one.id) ? icon("check") : null)];
+    return [
+      ...heading,
+      h(
+        "li",
+        {
+          id: `combo-item-${index}`,
+          key: `${one.group ?? ""}/${one.id}`,
+          role: "option",
+          class: classes("combo-item", index === combo.active && "is-active", held.has(one.id) && "is-chosen"),
+          "aria-selected": held.has(one.id) ? "true" : "false",
+          "data-testid": `option-${one.id}`,
+          onmousedown: (event) => {
+            event.preventDefault();
+            choose(combo, one);
+          },
+          updated: (row) => index === combo.active && row.scrollIntoView({ block: "nearest" }),
+        },
+        one.user ? avatar(one.user, "small") : null,
+        h("span", { class: "combo-label" }, one.label, one.description ? h("small", null, one.description) : null),
+        held.has(one.id) ? icon("check") : null,
+      ),
+    ];
   });
   const empty = combo.loading ? "Searching…" : (combo.hint ?? "No results");
-  return h("ul", {
-    id: "combo-list",
-    key: combo.key,
-    class: "combo-list popover",
-    role: "listbox",
-    "aria-multiselectable": combo.kind.many ? "true" : null,
-    style: `left:${left}px;width:${width}px;max-height:${room}px;${up ? `bottom:${window.innerHeight - box.top + 4}px` : `top:${box.bottom + 4}px`}`,
-    onmousedown: (event) => event.preventDefault(),
-  }, combo.hint && rows.length ? h("li", { class: "combo-empty", role: "presentation" }, combo.hint) : null, rows.length && !combo.loading ? rows : h("li", { class: "combo-empty", role: "presentation", "aria-live": "polite" }, empty));
+  return h(
+    "ul",
+    {
+      id: "combo-list",
+      key: combo.key,
+      class: "combo-list popover",
+      role: "listbox",
+      "aria-multiselectable": combo.kind.many ? "true" : null,
+      style: `left:${left}px;width:${width}px;max-height:${room}px;${up ? `bottom:${window.innerHeight - box.top + 4}px` : `top:${box.bottom + 4}px`}`,
+      onmousedown: (event) => event.preventDefault(),
+    },
+    combo.hint && rows.length ? h("li", { class: "combo-empty", role: "presentation" }, combo.hint) : null,
+    rows.length && !combo.loading
+      ? rows
+      : h("li", { class: "combo-empty", role: "presentation", "aria-live": "polite" }, empty),
+  );
 }

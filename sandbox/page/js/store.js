@@ -7,6 +7,7 @@ export const app = {
   at: null, // the open conversation
   tab: "messages", // of an app's conversation: "home" or "messages"
   thread: null, // ts of the open thread
+  shown: 0, // how many messages were asked for beyond the usual number
   column: "rail", // what a narrow window shows: "rail", "main" or "side"
   traffic: { open: false, rejected: false, entries: [], expanded: new Set(), unseen: 0 },
   switcher: null, // {query, active} while the list of people is open
@@ -50,7 +51,7 @@ export function nameOf(id) {
   return person(id)?.real_name ?? id;
 }
 
-export function myself() {
+function myself() {
   return person(app.me);
 }
 
@@ -80,9 +81,13 @@ export function notice(words, kind = "info") {
   noticeNumber += 1;
   const id = noticeNumber;
   change(() => app.notices.push({ id, words, kind }));
-  setTimeout(() => change(() => {
-    app.notices = app.notices.filter((one) => one.id !== id);
-  }), kind === "error" ? 9000 : 5000);
+  setTimeout(
+    () =>
+      change(() => {
+        app.notices = app.notices.filter((one) => one.id !== id);
+      }),
+    kind === "error" ? 9000 : 5000,
+  );
 }
 
 // ---- what is filled in -------------------------------------------------------------------------

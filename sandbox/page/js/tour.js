@@ -40,7 +40,12 @@ async function go(now) {
   const [at, tab] = now.go_to.split("/");
   const own = app.world.conversations.find((place) => place.kind === "app");
   // "app" and "home" are the app's conversation of whoever acts; its id differs from person to person.
-  const target = at === "app" || at === "home" ? own?.id : (conversation(at)?.id ?? Object.entries(app.world.places).find(([id, place]) => id === at || place.name === at.replace(/^#/, ""))?.[0] ?? app.world.conversations.find((place) => place.name === at.replace(/^#/, ""))?.id);
+  const target =
+    at === "app" || at === "home"
+      ? own?.id
+      : (conversation(at)?.id ??
+        Object.entries(app.world.places).find(([id, place]) => id === at || place.name === at.replace(/^#/, ""))?.[0] ??
+        app.world.conversations.find((place) => place.name === at.replace(/^#/, ""))?.id);
   await openConversation(target, { tab: at === "home" || tab === "home" ? "home" : "messages" });
 }
 
@@ -49,13 +54,63 @@ export function tour() {
   if (!steps.length || !app.tour.open) return null;
   const now = steps[Math.min(app.tour.step, steps.length - 1)];
   const number = app.tour.step + 1;
-  return h("aside", { class: "tour", key: "tour", "aria-label": "Try it", "data-testid": "tour" },
-    h("div", { class: "tour-head" }, h("span", { class: "tour-kicker" }, "Try it"), h("span", { class: "tour-count" }, `${number} of ${steps.length}`),
-      h("button", { type: "button", class: "button-plain", "aria-label": "Close the tour", "data-testid": "tour-close", onclick: () => toggleTour(false) }, icon("x"))),
+  return h(
+    "aside",
+    { class: "tour", key: "tour", "aria-label": "Try it", "data-testid": "tour" },
+    h(
+      "div",
+      { class: "tour-head" },
+      h("span", { class: "tour-kicker" }, "Try it"),
+      h("span", { class: "tour-count" }, `${number} of ${steps.length}`),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button-plain",
+          "aria-label": "Close the tour",
+          "data-testid": "tour-close",
+          onclick: () => toggleTour(false),
+        },
+        icon("x"),
+      ),
+    ),
     h("h3", null, now.title),
     h("p", null, now.text),
-    h("div", { class: "tour-buttons" },
-      h("button", { type: "button", class: "button-plain", disabled: number === 1, "aria-label": "Previous step", onclick: () => step(-1) }, icon("back")),
-      now.act_as || now.go_to ? h("button", { type: "button", class: "button button-tour", "data-testid": "tour-go", onclick: () => go(now) }, now.act_as && now.act_as !== app.me ? `Be ${app.world.index.get(now.act_as)?.real_name.split(" ")[0] ?? "them"}` : "Take me there") : null,
-      h("button", { type: "button", class: "button-plain tour-next", disabled: number === steps.length, "aria-label": "Next step", "data-testid": "tour-next", onclick: () => step(1) }, icon("forward"))));
+    h(
+      "div",
+      { class: "tour-buttons" },
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button-plain",
+          disabled: number === 1,
+          "aria-label": "Previous step",
+          onclick: () => step(-1),
+        },
+        icon("back"),
+      ),
+      now.act_as || now.go_to
+        ? h(
+            "button",
+            { type: "button", class: "button button-tour", "data-testid": "tour-go", onclick: () => go(now) },
+            now.act_as && now.act_as !== app.me
+              ? `Be ${app.world.index.get(now.act_as)?.real_name.split(" ")[0] ?? "them"}`
+              : "Take me there",
+          )
+        : null,
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button-plain tour-next",
+          disabled: number === steps.length,
+          "aria-label": "Next step",
+          "data-testid": "tour-next",
+          onclick: () => step(1),
+        },
+        icon("forward"),
+      ),
+    ),
+  );
 }

@@ -1,4 +1,4 @@
-"""Initial."""
+"""initial."""
 
 from __future__ import annotations
 
@@ -48,6 +48,8 @@ def upgrade() -> None:
         sa.Column("file", sa.Text(), nullable=True),
         sa.Column("hash", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("told", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("told_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
         sa.UniqueConstraint("key", name=op.f("uq_deliveries_key")),
     )
@@ -93,6 +95,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("state IN ('parked', 'dead')"),
             postgresql_where=sa.text("state IN ('parked', 'dead')"),
+        )
+        batch_op.create_index(
+            "ix_deliveries_untold",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("told_at IS NULL AND (state IN ('parked', 'dead') OR told > 0)"),
+            postgresql_where=sa.text("told_at IS NULL AND (state IN ('parked', 'dead') OR told > 0)"),
         )
         batch_op.create_index(
             "uq_deliveries_newest",
@@ -300,6 +309,11 @@ def downgrade() -> None:
             "uq_deliveries_newest",
             sqlite_where=sa.text("kind IN ('update', 'home') AND state IN ('pending', 'reserved')"),
             postgresql_where=sa.text("kind IN ('update', 'home') AND state IN ('pending', 'reserved')"),
+        )
+        batch_op.drop_index(
+            "ix_deliveries_untold",
+            sqlite_where=sa.text("told_at IS NULL AND (state IN ('parked', 'dead') OR told > 0)"),
+            postgresql_where=sa.text("told_at IS NULL AND (state IN ('parked', 'dead') OR told > 0)"),
         )
         batch_op.drop_index(
             "ix_deliveries_trouble",

@@ -1,0 +1,101 @@
+"""What could not be delivered, in words for staff: what it was, why, and what to do."""
+
+from __future__ import annotations
+
+from community.deliveries import Kind, Owed, State
+from messages import payload as p
+
+SEND_AGAIN = "deliveries.send_again"
+ARRIVED = "deliveries.arrived"
+
+_WHY = {
+    "not_in_channel": "the app is not in that channel. Invite it there, then press *Send again*",
+    "channel_not_found": "the app cannot see that conversation. Invite it there, or correct the setting",
+    "is_archived": "that channel is archived",
+    "user_not_found": "there is no such person in this workspace",
+    "user_disabled": "that account is deactivated",
+    "account_inactive": "that account is deactivated",
+    "cannot_dm_bot": "that account is a bot",
+    "users_not_found": "one of the people is no longer in this workspace",
+    "messages_tab_disabled": "the app's Messages tab is switched off in its settings",
+    "restricted_action": "this workspace does not let the app post there",
+    "missing_scope": "the app lacks a permission. `downballot doctor` says which",
+    "not_rendered": "a fault of ours, which stands in the log",
+}
+
+_WHAT = {
+    "mentoring.receipt": "the receipt of a question",
+    "mentoring.board": "the card of a question in the mentor channel",
+    "mentoring.offer": "an offer to a mentor",
+    "mentoring.hold": "the card of the mentor who claimed",
+    "mentoring.introduction": "the introduction of mentor and asker",
+    "mentoring:conversation": "the conversation of mentor and asker",
+    "mentoring.desk": "a card for staff",
+    "members.approval": "the card of a mentor who waits for approval",
+}
+
+
+def what(one: Owed) -> str:
+    """Say what kind of message it is, and of which question."""
+    number = one.about.get("request")
+    said = _WHAT.get(one.family, "a message")
+    return f"{said} (#{number})" if number else said
+
+
+def where(one: Owed) -> str:
+    """Name the conversation or the people it was for, as Slack shows them."""
+    places = [place for place in one.to.split(",") if place]
+    named = [f"<@{place}>" if place[0] in "UW" else f"<#{place}>" for place in places]
+    return " and ".join(named) or "a conversation that was never opened"
+
+
+def why(one: Owed) -> str:
+    """Say why it did not arrive."""
+    if one.state is State.PARKED:
+        return "Slack gave no clear answer and the conversation cannot be read, so nobody can know"
+    return _WHY.get(one.reason or "", f"Slack says “{one.reason}”")
+
+
+def trouble(one: Owed) -> p.Payload:
+    """The card in the staff channel for one delivery that did not arrive, or may not have."""
+    head = "may not have arrived" if one.state is State.PARKED else "did not arrive"
+    match one.state:
+        case State.PARKED | State.DEAD:
+            text = f"*{_first(what(one))} for {where(one)} {head}*: {why(one)}."
+        case State.SENT:
+            text = f"*{_first(what(one))} for {where(one)} has arrived.*"
+        case State.CANCELLED | State.EXPIRED:
+            text = f"*{_first(what(one))} for {where(one)} is no longer needed.*"
+        case _:
+            text = f"*{_first(what(one))} for {where(one)} is being sent again.*"
+    blocks = [p.section(text)]
+    if one.state in {State.PARKED, State.DEAD}:
+        blocks.append(p.actions(*buttons(one)))
+    return p.message(text, blocks)
+
+
+def buttons(one: Owed) -> tuple[p.Element | None, p.Element | None]:
+    """Give what staff can do about it."""
+    again = p.button("Send again", SEND_AGAIN, one.key)
+    seen = p.button("It arrived", ARRIVED, one.key) if one.state is State.PARKED else None
+    return again, seen
+
+
+def many(count: int) -> p.Payload:
+    """One card for a flood of troubles."""
+    text = f"*{count} more messages did not arrive.* The staff desk on the app's Home tab lists them."
+    return p.message(text, [p.section(text)])
+
+
+def row(one: Owed) -> str:
+    """One line on the staff desk."""
+    return f"{_first(what(one))} for {where(one)}: {why(one)}."
+
+
+def worth_telling(one: Owed) -> bool:
+    """Whether staff has to hear of it: an update or a Home tab that failed is replaced by the next one."""
+    return one.kind not in {Kind.UPDATE, Kind.HOME, Kind.DELETE} and not one.key.startswith("deliveries:")
+
+
+def _first(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,361 @@
+"""Whatever people, time and crashes do in whatever order: no request is ever nobody's.
+
+One machine drives the real rules over a real database. Any step may crash after some of its calls to
+the store; then nothing of it may have happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from sqlalchemy import select, text
+
+from community import mentoring
+from community.members import MentorKind, Role
+from community.mentoring import Duty, responsible
+from community.mentoring_matching import Circle
+from community.mentoring_requests import Draft, OfferState, Policy, Rating, Status
+from community.mentoring_tending import tend
+from community.refusals import Refused
+from community.topics import Topic
+from storage.database import Database
+from storage.members import Account
+from storage.tables import offers as offers_table
+from storage.tables import requests as requests_table
+from tests.community.cast import NOW, QUESTION, profile
+
+POLICY = Policy(first_wave=2)
+ASKERS = ("UASK1", "UASK2")
+STAFF = ("USTAFF1", "USTAFF2")
+MENTORS = {
+    "UVA1": profile("UVA1", capacity=1),
+    "UVA2": profile("UVA2", topics=frozenset({Topic.FILING})),
+    "UVA3": profile("UVA3", against=frozenset({"UASK1"})),
+    "UEXP": profile(
+        "UEXP", states=frozenset({"OH"}), topics=frozenset({Topic.FILING}), kind=MentorKind.ALUMNI
+    ),
+    "UANY": profile("UANY", states=frozenset({"TX"}), capacity=2),
+    "UASK2": profile("UASK2"),  # Somebody can be a candidate and a mentor.
+    "UNEW": profile("UNEW", approved_at=None),
+}
+EVERYBODY = sorted({*ASKERS, *STAFF, *MENTORS, "USTRANGER"})
+
+PEOPLE = st.sampled_from(EVERYBODY)
+NTH = st.integers(0, 6)
+CRASH = st.none() | st.none() | st.integers(0, 9)
+
+
+class Crashed(Exception):
+    """The process died here."""
+
+
+class Fragile:
+    """A part of the store that fails once a number of calls has been made."""
+
+    def __init__(self, part, fuse):
+        self._part = part
+        self._fuse = fuse
+
+    def __getattr__(self, name):
+        call = getattr(self._part, name)
+
+        async def fused(*arguments, **named):
+            self._fuse.burn()
+            return await call(*arguments, **named)
+
+        return fused
+
+
+class Fuse:
+    def __init__(self, calls):
+        self.left = calls
+
+    def burn(self):
+        if self.left is not None:
+            if self.left == 0:
+                raise Crashed
+            self.left -= 1
+
+
+class Community(RuleBasedStateMachine):
+    """People, mentors and staff, a clock, and crashes."""
+
+    url: str
+
+    def __init__(self):
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.at = NOW
+        self.run(self.begin())
+
+    def run(self, coroutine):
+        return self.runner.run(coroutine)
+
+    async def begin(self):
+        self.database = Database.at(self.url)
+        async with self.database.transaction() as store:
+            for table in ("request_history", "offers", "requests", "mentor_profiles", "members"):
+                await store.connection.execute(text(f"DELETE FROM {table}"))
+            await store.members.learn([Account(id=user, name=user, zone="") for user in EVERYBODY], at=NOW)
+            for user in STAFF:
+                await store.members.add_roles(user, Role.STAFF, at=NOW)
+            for mentor in MENTORS.values():
+                await store.members.save_mentor(mentor)
+
+    def teardown(self):
+        try:
+            self.let_time_settle_everything()
+        finally:
+            self.run(self.database.close())
+            self.runner.close()
+
+    # What can be done
+
+    @asynccontextmanager
+    async def work(self, crash):
+        async with self.database.transaction() as store:
+            fuse = Fuse(crash)
+            yield Fragile(store.mentoring, fuse), Fragile(store.members, fuse)
+            if crash is not None and crash > 7:
+                raise Crashed  # Everything was written, only the commit is missing.
+
+    def step(self, crash, make):
+        """Do something; where it is refused or crashes, nothing may have changed."""
+
+        async def run():
+            before = await self.everything()
+            try:
+                async with self.work(crash) as (book, people):
+                    await make(book, people)
+            except (Refused, Crashed):
+                assert await self.everything() == before
+
+        self.run(run())
+
+    async def everything(self):
+        async with self.database.reading() as store:
+            requests = await store.connection.execute(select(requests_table).order_by(requests_table.c.id))
+            offers = await store.connection.execute(select(offers_table).order_by(offers_table.c.id))
+            return requests.all(), offers.all()
+
+    def pick(self, nth, *, claimed=False):
+        """Give the number of one request, preferably one that is claimed."""
+        rows = self.run(self.everything())[0]
+        if claimed:
+            rows = [row for row in rows if row.status == Status.CLAIMED] or rows
+        return rows[nth % len(rows)] if rows else None
+
+    def on(self, nth, crash, verb, *, by=None, holder=False, people_too=False, **more):
+        row = self.pick(nth, claimed=holder)
+        if row is None:
+            return
+        who = (row.holder if holder and row.holder else None) or by or row.asker
+        if "policy" in more:
+            more["policy"] = POLICY
+
+        async def make(book, people):
+            arguments = [book, people] if people_too else [book]
+            await getattr(mentoring, verb)(*arguments, row.id, by=who, at=self.at, **more)
+
+        self.step(crash, make)
+
+    @rule(
+        asker=st.sampled_from(ASKERS),
+        topic=st.sampled_from(["filing", "debate", "other", "unsafe"]),
+        state=st.sampled_from(["VA", "VA", "OH", "ME"]),
+        crash=CRASH,
+    )
+    def ask(self, asker, topic, state, crash):
+        draft = Draft(question=QUESTION, topic=topic, state=state)
+
+        async def make(book, _people):
+            await mentoring.ask(book, asker, draft, at=self.at, today=self.at.date(), policy=POLICY)
+
+        self.step(crash, make)
+
+    @rule(nth=NTH, by=PEOPLE, crash=CRASH)
+    def claim(self, nth, by, crash):
+        self.on(nth, crash, "claim", by=by, people_too=True, policy=True)
+
+    @rule(nth=NTH, crash=CRASH)
+    def answer(self, nth, crash):
+        row = self.pick(nth, claimed=True)
+        if row is not None and row.holder:
+
+            async def make(book, _people):
+                request = await book.get(row.id)
+                await mentoring.first_words(book, request, by=row.holder, at=self.at, policy=POLICY)
+
+            self.step(crash, make)
+
+    @rule(nth=NTH, wrong=st.booleans(), lost=st.booleans(), crash=CRASH)
+    def pass_on(self, nth, wrong, lost, crash):
+        rows = self.run(self.everything())[1]
+        rows = [row for row in rows if row.state == OfferState.OPEN] or rows
+        if not rows:
+            return
+        offer = rows[nth % len(rows)]
+
+        async def make(book, _people):
+            if lost:
+                await mentoring.unreachable(book, offer.id, at=self.at, policy=POLICY)
+            else:
+                by = "USTRANGER" if wrong and nth > 4 else offer.mentor
+                await mentoring.pass_on(book, offer.id, by=by, at=self.at, policy=POLICY)
+
+        self.step(crash, make)
+
+    @rule(nth=NTH, by=st.none() | PEOPLE, crash=CRASH)
+    def hand_back(self, nth, by, crash):
+        self.on(nth, crash, "hand_back", by=by, holder=by is None, people_too=True, policy=True)
+
+    @rule(nth=NTH, by=st.none() | PEOPLE, crash=CRASH)
+    def close(self, nth, by, crash):
+        self.on(nth, crash, "close", by=by, people_too=True)
+
+    @rule(nth=NTH, by=st.none() | PEOPLE, crash=CRASH)
+    def reopen(self, nth, by, crash):
+        self.on(nth, crash, "reopen", by=by, people_too=True, policy=True)
+
+    @rule(nth=NTH, crash=CRASH, sure=st.integers(0, 2))
+    def cancel(self, nth, crash, sure):
+        if sure == 0:
+            self.on(nth, crash, "cancel")
+
+    @rule(nth=NTH, crash=CRASH, which=st.sampled_from(["still_on_it", "ask_staff", "rate", "add_details"]))
+    def say_more(self, nth, crash, which):
+        more = {
+            "still_on_it": {"policy": True},
+            "rate": {"rating": Rating.A_LOT},
+            "add_details": {"text": "more"},
+        }.get(which, {})
+        self.on(nth, crash, which, holder=which in {"still_on_it", "ask_staff"}, **more)
+
+    @rule(hours=st.sampled_from([1, 2, 3, 24, 48, 100, 200]), crash=CRASH)
+    def time_passes(self, hours, crash):
+        self.at += timedelta(hours=hours)
+        self.tend_all(crash)
+
+    @rule(user=st.sampled_from(sorted({*MENTORS, *STAFF[:1]})), gone=st.booleans(), crash=CRASH)
+    def leave_or_return(self, user, gone, crash):
+        async def make(_book, people):
+            await people.learn([Account(id=user, name=user, zone="", left=gone)], at=self.at)
+
+        self.step(crash, make)
+        if crash is None:
+            self.tend_all(None)
+
+    @rule(user=st.sampled_from(sorted(MENTORS)), days=st.integers(0, 3))
+    def away(self, user, days):
+        async def make(_book, people):
+            known = await people.mentor(user)
+            until = self.at + timedelta(days=days) if days else None
+            await people.save_mentor(profile_with(known, until))
+
+        self.step(None, make)
+
+    def tend_all(self, crash):
+        async def due():
+            async with self.database.reading() as store:
+                return await store.mentoring.due(at=self.at)
+
+        for number in self.run(due()):
+
+            async def make(book, _people, number=number):
+                await tend(book, number, at=self.at, policy=POLICY)
+
+            self.step(crash, make)
+
+    # What must be true
+
+    @invariant()
+    def nobody_falls_through_the_cracks(self):
+        async def check():
+            async with self.database.reading() as store:
+                book = store.mentoring
+                rows = (await store.connection.execute(select(requests_table.c.id))).scalars().all()
+                for number in rows:
+                    await check_one(await book.get(number), await book.offers(number), self.at)
+
+        self.run(check())
+
+    def let_time_settle_everything(self):
+        """With time alone every question ends with staff or closed: no state is a dead end."""
+        for _ in range(24):
+            self.at += timedelta(hours=49)
+            self.tend_all(None)
+        rows = self.run(self.everything())[0]
+        for row in rows:
+            if row.status == Status.OPEN:
+                assert row.circle == Circle.STAFF
+                assert row.look_at <= self.at + POLICY.answer_target
+            elif row.status == Status.CLAIMED:
+                assert row.topic == Topic.UNSAFE
+
+
+def profile_with(known, until):
+    from dataclasses import replace
+
+    return replace(known, away_until=until)
+
+
+async def check_one(request, offers, at):
+    open_offers = [offer for offer in offers if offer.state is OfferState.OPEN]
+    if request.over:
+        assert request.look_at is None
+        assert responsible(request) is Duty.NOBODY
+        assert not open_offers
+    else:
+        assert responsible(request) is not Duty.NOBODY
+        assert request.look_at is not None
+        assert request.closed_at is None
+        assert request.status in {Status.OPEN, Status.CLAIMED}
+    if request.status is Status.OPEN:
+        assert request.holder is None
+        assert request.conversation is None
+        if request.circle is not Circle.STAFF:
+            assert open_offers or request.look_at <= at
+            assert request.look_at <= at + POLICY.widen_after
+    if request.status is Status.CLAIMED:
+        assert request.holder is not None
+        assert request.claims >= 1
+        assert not open_offers
+        # A claim is looked at again within a week, whatever becomes of it.
+        assert request.look_at <= at + timedelta(days=7)
+    assert request.holder != request.asker
+    for offer in offers:
+        assert offer.mentor != request.asker
+        assert not (offer.mentor == "UVA3" and request.asker == "UASK1")
+        assert offer.mentor != "UNEW"
+    for wave in {offer.wave for offer in offers}:
+        assert sum(offer.wave == wave for offer in offers) <= POLICY.first_wave
+    assert len({offer.mentor for offer in open_offers}) == len(open_offers)
+    if request.safety:
+        assert not offers
+        assert request.holder is None or request.holder in STAFF
+
+
+def run_machine(url, examples, steps):
+    machine = type("Machine", (Community,), {"url": url})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_no_request_is_ever_nobodys(database_kind, database_url):
+    many = int(os.environ.get("MACHINE_EXAMPLES", "0"))
+    usual = (40, 25) if database_kind == "sqlite" else (30, 25)
+    run_machine(database_url, many or usual[0], usual[1])

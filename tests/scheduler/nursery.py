@@ -1,0 +1,127 @@
+"""Raises workers that can be killed: a process that has imported everything, and forks one per line of JSON.
+
+A worker is an outbox with its own database connections, in a world that runs `scale` times as fast, so that
+a grace of a minute passes in seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+import scheduler.wire
+from community.deliveries import Delivery
+from scheduler.lease import Leadership
+from scheduler.outbox import Outbox
+from scheduler.pacing import Pace
+from storage import failpoints
+from storage.database import Database
+
+BORN = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+
+
+class FastClock:
+    """Runs `scale` times as fast as the machine's, the same in every process."""
+
+    def __init__(self, born: float, scale: float) -> None:
+        self.born, self.scale = born, scale
+
+    def now(self):
+        return BORN + timedelta(seconds=(time.time() - self.born) * self.scale)
+
+
+async def render(store, about):
+    return {"text": about["text"]}
+
+
+async def follow(store, landed):
+    """What a feature does with an outcome: once per delivery, in the transaction of its mark."""
+    if landed.sent and landed.about.get("followed"):
+        text = f"{landed.about['text']} followed"
+        await store.deliveries.add(
+            Delivery(key=f"after:{landed.key}", to=landed.channel, payload={"text": text}), at=landed.at
+        )
+
+
+def install(spec):
+    """Kill, or freeze, this process at the given pass of a failpoint."""
+    passes = {}
+
+    def hook(name):
+        passes[name] = passes.get(name, 0) + 1
+        if name != spec["failpoint"] or passes[name] != spec.get("pass", 1):
+            return
+        if spec.get("how") == "freeze":
+            os.kill(os.getpid(), signal.SIGSTOP)
+        else:
+            os._exit(137)
+
+    failpoints.install(hook)
+
+
+async def live(spec):
+    clock = FastClock(spec["born"], spec["scale"])
+    # A request may take a while of real time, but far less than the grace of this faster world.
+    scheduler.wire.TIMEOUT = timedelta(seconds=spec.get("timeout", 0.8))
+    database = Database.at(spec["database"], pool=5)
+    leadership = None
+    if spec.get("lease"):
+        leadership = Leadership(
+            database,
+            clock,
+            monotonic=lambda: time.monotonic() * spec["scale"],
+            lasting=timedelta(seconds=15),
+            every=timedelta(seconds=0.2),
+        )
+        await leadership.start()
+    outbox = Outbox(
+        database,
+        AsyncWebClient(token="xoxb-test", base_url=spec["slack"]),
+        clock,
+        {"card": render},
+        {"card": follow},
+        leadership=leadership,
+        pace=Pace.unlimited(),
+        sleep=lambda seconds: asyncio.sleep(min(seconds, 0.25)),
+    )
+    done = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, done.set)
+    await outbox.start()
+    await done.wait()
+    await outbox.stop()
+    if leadership is not None:
+        await leadership.stop()
+    await database.close()
+
+
+def main():
+    logging.basicConfig(level=logging.CRITICAL)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # The dead need no burial.
+    for line in sys.stdin:
+        spec = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            with contextlib.suppress(OSError):
+                os.close(0)
+            if spec.get("failpoint"):
+                install(spec)
+            try:
+                asyncio.run(live(spec))
+            finally:
+                os._exit(0)
+        print(child, flush=True)  # noqa: T201 - this is how it answers
+
+
+if __name__ == "__main__":
+    main()

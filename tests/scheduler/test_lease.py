@@ -1,0 +1,143 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from community.deliveries import Delivery, State
+from scheduler.lease import Leadership
+from storage.database import Database
+
+
+@pytest.fixture
+def both(clock):
+    """Time that moves the wall clock and the monotonic one together."""
+
+    class Time:
+        now = 0.0
+
+        def __call__(self):
+            return self.now
+
+        def pass_(self, seconds):
+            self.now += seconds
+            clock.advance(timedelta(seconds=seconds))
+
+    return Time()
+
+
+async def test_one_leads_and_a_standby_takes_over_within_fifteen_seconds_of_its_death(database, clock, both):
+    first = Leadership(database, clock, monotonic=both)
+    second = Leadership(database, clock, monotonic=both)
+    assert await first.renew()
+    assert not await second.renew()
+    for _ in range(5):
+        both.pass_(5)
+        assert await first.renew()
+        assert not await second.renew()
+    waited = 0
+    while not await second.renew():
+        both.pass_(5)
+        waited += 5
+    assert waited <= 15
+    assert not first.leading
+    assert not await first.renew()
+
+
+async def test_a_leader_knows_by_itself_when_its_time_is_over(database, clock, both):
+    leader = Leadership(database, clock, monotonic=both)
+    await leader.renew()
+    both.pass_(13.9)
+    assert leader.leading
+    both.pass_(0.2)
+    assert not leader.leading, "a second before anybody else could take it"
+
+
+async def test_stopping_hands_the_lease_back_at_once(database, clock, both):
+    first = Leadership(database, clock, monotonic=both)
+    second = Leadership(database, clock, monotonic=both)
+    await first.start()
+    await first.stop()
+    assert not first.leading
+    assert await second.renew()
+
+
+async def test_a_database_that_is_away_ends_the_leadership_and_nothing_else(clock, both, tmp_path, caplog):
+    gone = Database.at("postgresql+asyncpg://nobody@127.0.0.1:1/nothing")
+    leader = Leadership(gone, clock, monotonic=both)
+    await leader.start()
+    assert not leader.leading
+    await leader.stop()
+    await gone.close()
+    assert "cannot ask" in caplog.text
+
+
+async def test_an_outbox_that_stands_by_sends_nothing(make_outbox, database, clock, slack, owe, both):
+    leader = Leadership(database, clock, monotonic=both)
+    await leader.renew()
+    outbox = make_outbox(leadership=Leadership(database, clock, monotonic=both))
+    await owe(Delivery(key="test:plain:1", to="C1", payload={"text": "words"}))
+    await outbox.drain()
+    await outbox.start()
+    await asyncio.sleep(0.2)
+    await outbox.stop()
+    assert slack.calls == []
+
+
+async def test_a_leader_that_lost_its_lease_does_not_even_mark(
+    make_outbox, database, clock, slack, owe, both, state_of
+):
+    old = Leadership(database, clock, monotonic=both)
+    new = Leadership(database, clock, monotonic=both)
+    await old.renew()
+    outbox = make_outbox(leadership=old)
+    await owe(Delivery(key="test:plain:1", to="C1", payload={"text": "words"}))
+    async with database.reading() as store:
+        (one,) = await store.outgoing.candidates("urgent", clock.now(), 10)
+    async with database.transaction() as store:
+        (reserved,) = await store.outgoing.reserve([one.id], old.owner, clock.now())
+    clock.advance(timedelta(seconds=16))  # The old leader is frozen: its own time stands still.
+    assert await new.renew()
+    assert old.leading
+    await outbox._sender.send(reserved)
+    assert slack.calls == []
+    assert (await state_of("test:plain:1")).state is State.PENDING
+
+
+async def test_a_leader_that_was_frozen_after_its_mark_does_not_write(
+    make_outbox, clock, slack, owe, both, state_of
+):
+    from storage import failpoints
+
+    outbox = make_outbox(monotonic=both)
+    await owe(Delivery(key="test:plain:1", to="C1", payload={"text": "words"}))
+    froze = []
+
+    def freeze(name):
+        if name == "outbox.marked" and not froze:
+            froze.append(name)
+            both.pass_(120)
+
+    failpoints.install(freeze)
+    try:
+        await outbox.drain(patience=0)
+    finally:
+        failpoints.install(None)
+    assert froze
+    kept = await state_of("test:plain:1")
+    assert len(slack.shown()) == 1
+    assert kept.attempts == 1, "the attempt that was not written does not count"
+
+
+async def test_a_connection_that_was_had_too_late_is_not_written_to(make_outbox, slack, owe, both, state_of):
+    outbox = make_outbox(monotonic=both)
+    await owe(Delivery(key="test:plain:1", to="C1", payload={"text": "words"}))
+    call = outbox._wire.call
+
+    async def frozen(method, **arguments):
+        both.pass_(30)
+        return await call(method, **arguments)
+
+    outbox._wire.call = frozen
+    await outbox.drain(patience=0)
+    assert slack.count("chat.postMessage") == 0
+    assert (await state_of("test:plain:1")).state is State.PENDING
