@@ -162,7 +162,7 @@ class Application:
 
     async def stop(self, grace: float = 20.0) -> None:
         """End what runs in the background, within `grace` seconds, and let go of everything."""
-        self.jobs.stop()
+        await self.jobs.stop(grace)
         await self.house.errands.finish(grace)
         await self.outbox.stop()
         await self.leadership.stop()

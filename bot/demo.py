@@ -81,6 +81,7 @@ class Stage:
             team=community.TEAM,
             team_name=community.TEAM_NAME,
         )
+        self._skipping = asyncio.Lock()
         self.process: Process | None = None
         self.application: Application | None = None
         self._time_keeper: asyncio.Task[None] | None = None
@@ -130,6 +131,8 @@ class Stage:
     async def close(self) -> None:
         """Stop the app, then the workspace, which keeps itself on disk."""
         self.sandbox.on_skip = None
+        async with self._skipping:
+            pass
         if self._time_keeper is not None:
             self._time_keeper.cancel()
             await asyncio.gather(self._time_keeper, return_exceptions=True)
@@ -140,7 +143,9 @@ class Stage:
         await self.sandbox.stop()
 
     async def _skip(self, seconds: float) -> None:
-        await self.pass_time(timedelta(seconds=seconds))
+        # Two presses one after the other mean twice the time, and whoever closes the demo waits for both.
+        async with self._skipping:
+            await self.pass_time(timedelta(seconds=seconds))
 
     async def _listen(self, port: int | None) -> None:
         try:

@@ -63,7 +63,10 @@ def cards_of(request: Request, offers: Iterable[Offer]) -> tuple[str, ...]:
     number = request.id
     keys = [receipt_key(number), board_key(number)]
     keys += [offer_key(offer.id) for offer in offers]
-    keys += [f"mentoring:hold:{number}:{claim}" for claim in range(1, request.claims + 1)]
+    for claim in range(1, request.claims + 1):
+        keys += [f"mentoring:hold:{number}:{claim}", f"mentoring:introduction:{number}:{claim}"]
+        for closing in range(request.closings + 1):
+            keys += [f"mentoring:{what}:{number}:{claim}:{closing}" for what in ("nudge", "check_in")]
     keys += [desk_key(number, "safety")]
     keys += [desk_key(number, f"unclaimed:{wave}") for wave in range(1, request.wave + 1)]
     keys += [desk_key(number, f"help:{nth}") for nth in range(1, request.help_asked + 1)]

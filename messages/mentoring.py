@@ -365,7 +365,7 @@ def hold(request: Request, *, holder: str, today: date, link: Link) -> p.Payload
 
 
 def introduction(request: Request, *, holder: str, today: date) -> p.Payload:
-    """The first words of the conversation between asker and mentor."""
+    """The first words of the conversation between asker and mentor, with what they can do about it."""
     if request.safety:
         text = (
             f"{who(request.asker)}, {who(holder)} from our staff has read your report and is here with you."
@@ -376,17 +376,23 @@ def introduction(request: Request, *, holder: str, today: date) -> p.Payload:
             f"{reference(request)} ({subject(request)}). Write to each other right here."
         )
     deadline = _deadline(request, today)
-    return p.message(
-        text,
-        [
-            p.section(text),
-            *question(request),
-            p.context(
-                f"Needed by {deadline}" if deadline else "", "Only the two of you and this app read along."
-            ),
-            p.actions(p.button("That solved it", SOLVED, request.id)),
-        ],
-    )
+    blocks = [
+        p.section(text),
+        *question(request),
+        p.context(
+            f"Needed by {deadline}" if deadline else "", "Only the two of you and this app read along."
+        ),
+    ]
+    if request.holder != holder:
+        blocks.append(p.section(f"*{who(holder)} no longer holds this question.*"))
+    elif request.status is Status.CLAIMED:
+        blocks.append(p.actions(p.button("That solved it", SOLVED, request.id)))
+    elif request.status is Status.CLOSED:
+        blocks.append(p.section("*This question is closed.* Either of you can open it again."))
+        blocks.append(p.actions(p.button("Re-open", REOPEN, request.id)))
+    else:
+        blocks.append(p.section(f"*{state_line(request)}*"))
+    return p.message(text, blocks)
 
 
 def rating(request: Request, *, closing: int) -> p.Payload:

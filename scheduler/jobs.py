@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,6 +29,8 @@ class Jobs:
     def __init__(self, jobs: Sequence[Job], *, leading: Callable[[], bool]) -> None:
         self._jobs = {job.name: job for job in jobs}
         self._leading = leading
+        self._running: set[asyncio.Task[object] | None] = set()
+        self._stopping = False
         # APScheduler's default drops a run that is more than a second late; None keeps it.
         self._scheduler = AsyncIOScheduler(
             timezone="UTC",
@@ -44,12 +47,17 @@ class Jobs:
 
     async def run(self, name: str) -> None:
         """Run one job now, if this process leads; a fault is logged and the next run tries again."""
-        if not self._leading():
+        if self._stopping or not self._leading():
             return
+        task = asyncio.current_task()
+        if task is not None:
+            self._running.add(task)
         try:
             await self._jobs[name].run()
         except Exception:
             log.exception("job failed", job=name)
+        finally:
+            self._running.discard(task)
 
     async def run_first(self) -> None:
         """Run what has to be looked at right when the app starts."""
@@ -62,7 +70,12 @@ class Jobs:
         for name in self._jobs:
             await self.run(name)
 
-    def stop(self) -> None:
-        """Look no more; what runs at this moment is waited for by whoever stops the process."""
+    async def stop(self, within: float = 10.0) -> None:
+        """Look no more, and let what runs at this moment end, at most that many seconds."""
+        self._stopping = True
+        running = {task for task in self._running if task is not None and task is not asyncio.current_task()}
+        if running:
+            await asyncio.wait(running, timeout=within)
         if self._scheduler.running:
+            # This cancels what is still running; waiting is done above, because APScheduler does not.
             self._scheduler.shutdown(wait=False)

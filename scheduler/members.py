@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -59,6 +60,9 @@ async def sync_members(database: Database, client: AsyncWebClient, clock: Clock)
         except SlackApiError as fault:
             log.warning("members not read", error=fault.response.get("error"))
             return people
+        except (aiohttp.ClientError, OSError, TimeoutError) as fault:
+            log.warning("members not read", error=type(fault).__name__)
+            return people
         listed: list[dict[str, Any]] = page.get("members") or []
         accounts = [account for user in listed if (account := account_of(user)) is not None]
         async with database.transaction() as store:
@@ -83,6 +87,9 @@ async def learn_strangers(database: Database, client: AsyncWebClient, clock: Clo
                 log.warning("person not read", error=fault.response.get("error"))
                 break
             account = None
+        except (aiohttp.ClientError, OSError, TimeoutError) as fault:
+            log.warning("person not read", error=type(fault).__name__)
+            break
         # Whoever Slack does not know, or knows as a bot, is not asked after for ever.
         known = account or Account(id=user, name=user, zone="", left=True)
         async with database.transaction() as store:

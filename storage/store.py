@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
 
 from community.deliveries import Lane
 from storage.deliveries import Deliveries
+from storage.figures import Figures
 from storage.leases import Leases
 from storage.members import Members
 from storage.mentoring import Mentoring
+from storage.milestones import Milestones
 from storage.outgoing import Outgoing
 from storage.retention import Retention
 from storage.seen import Seen
@@ -56,6 +58,8 @@ class Store:
     leases = Part(Leases)
     members = Part(Members)
     mentoring = Part(Mentoring)
+    milestones = Part(Milestones)
+    figures = Part(Figures)
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection

@@ -271,3 +271,13 @@ request_history = Table(
     Column("kind", Text, nullable=False),
     Column("facts", Facts, nullable=False),
 )
+
+
+# When something last came about, by name (storage/milestones.py)
+
+milestones = Table(
+    "milestones",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+)

@@ -133,7 +133,7 @@ async def _no_task_left():
     # A task that was cancelled or has just finished gets a moment to end.
     for _ in range(3):
         await asyncio.sleep(0)
-    left = [task.get_name() for task in asyncio.all_tasks() if task is not current and not task.done()]
+    left = [f"{task.get_name()} {task.get_coro()}" for task in asyncio.all_tasks() if task is not current and not task.done()]
     assert not left, f"tasks left over: {left}"
 
 

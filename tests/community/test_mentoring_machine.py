@@ -13,11 +13,18 @@ from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import select, text
 
 from community import mentoring
-from community.members import MentorKind, Role
+from community.members import MentorKind, Role, set_away
 from community.mentoring import Duty, responsible
 from community.mentoring_matching import Circle
 from community.mentoring_requests import Draft, OfferState, Policy, Rating, Status
@@ -48,7 +55,10 @@ EVERYBODY = sorted({*ASKERS, *STAFF, *MENTORS, "USTRANGER"})
 
 PEOPLE = st.sampled_from(EVERYBODY)
 NTH = st.integers(0, 6)
-CRASH = st.none() | st.none() | st.integers(0, 9)
+CRASH = st.sampled_from([None] * 15 + list(range(10)))
+TOPICS = st.sampled_from(["filing", "filing", "debate", "other", "unsafe"])
+STATES = st.sampled_from(["VA", "VA", "VA", "OH", "ME"])
+HELPERS = st.sampled_from([*(user for user in MENTORS if user != "UNEW"), *STAFF])
 
 
 class Crashed(Exception):
@@ -92,6 +102,7 @@ class Community(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.at = NOW
+        self.rows = self.offers = ()
         self.run(self.begin())
 
     def run(self, coroutine):
@@ -135,6 +146,7 @@ class Community(RuleBasedStateMachine):
                     await make(book, people)
             except (Refused, Crashed):
                 assert await self.everything() == before
+            self.rows, self.offers = await self.everything()
 
         self.run(run())
 
@@ -144,20 +156,16 @@ class Community(RuleBasedStateMachine):
             offers = await store.connection.execute(select(offers_table).order_by(offers_table.c.id))
             return requests.all(), offers.all()
 
-    def pick(self, nth, *, claimed=False):
-        """Give the number of one request, preferably one that is claimed."""
-        rows = self.run(self.everything())[0]
-        if claimed:
-            rows = [row for row in rows if row.status == Status.CLAIMED] or rows
-        return rows[nth % len(rows)] if rows else None
+    def having(self, *statuses):
+        """Give the requests in one of these states."""
+        return [row for row in self.rows if row.status in statuses]
 
-    def on(self, nth, crash, verb, *, by=None, holder=False, people_too=False, **more):
-        row = self.pick(nth, claimed=holder)
-        if row is None:
-            return
-        who = (row.holder if holder and row.holder else None) or by or row.asker
+    def on(self, verb, rows, nth, crash, *, by, people_too=False, **more):
+        """Press a button of one of these requests."""
+        row = rows[nth % len(rows)]
         if "policy" in more:
             more["policy"] = POLICY
+        who = row.asker if by == "asker" else (row.holder or "UNOBODY") if by == "holder" else by
 
         async def make(book, people):
             arguments = [book, people] if people_too else [book]
@@ -165,12 +173,12 @@ class Community(RuleBasedStateMachine):
 
         self.step(crash, make)
 
-    @rule(
-        asker=st.sampled_from(ASKERS),
-        topic=st.sampled_from(["filing", "debate", "other", "unsafe"]),
-        state=st.sampled_from(["VA", "VA", "OH", "ME"]),
-        crash=CRASH,
-    )
+    @initialize(first=TOPICS, second=TOPICS, state=STATES)
+    def begin_with_two_questions(self, first, second, state):
+        self.ask("UASK1", first, state, None)
+        self.ask("UASK2", second, "VA", None)
+
+    @rule(asker=st.sampled_from(ASKERS), topic=TOPICS, state=STATES, crash=CRASH)
     def ask(self, asker, topic, state, crash):
         draft = Draft(question=QUESTION, topic=topic, state=state)
 
@@ -179,86 +187,115 @@ class Community(RuleBasedStateMachine):
 
         self.step(crash, make)
 
-    @rule(nth=NTH, by=PEOPLE, crash=CRASH)
+    @precondition(lambda self: self.having(Status.OPEN))
+    @rule(nth=NTH, by=HELPERS, crash=CRASH)
     def claim(self, nth, by, crash):
-        self.on(nth, crash, "claim", by=by, people_too=True, policy=True)
+        self.on("claim", self.having(Status.OPEN), nth, crash, by=by, people_too=True, policy=True)
 
+    @rule(nth=NTH, by=PEOPLE, crash=CRASH)
+    def claim_anything(self, nth, by, crash):
+        self.on("claim", self.rows, nth, crash, by=by, people_too=True, policy=True)
+
+    @precondition(lambda self: self.having(Status.CLAIMED))
     @rule(nth=NTH, crash=CRASH)
     def answer(self, nth, crash):
-        row = self.pick(nth, claimed=True)
-        if row is not None and row.holder:
+        held = self.having(Status.CLAIMED)
+        row = held[nth % len(held)]
 
-            async def make(book, _people):
-                request = await book.get(row.id)
-                await mentoring.first_words(book, request, by=row.holder, at=self.at, policy=POLICY)
+        async def make(book, _people):
+            request = await book.get(row.id)
+            await mentoring.first_words(book, request, by=row.holder, at=self.at, policy=POLICY)
 
-            self.step(crash, make)
+        self.step(crash, make)
 
-    @rule(nth=NTH, wrong=st.booleans(), lost=st.booleans(), crash=CRASH)
-    def pass_on(self, nth, wrong, lost, crash):
-        rows = self.run(self.everything())[1]
-        rows = [row for row in rows if row.state == OfferState.OPEN] or rows
-        if not rows:
-            return
+    @precondition(lambda self: self.offers)
+    @rule(nth=NTH, how=st.sampled_from(["pass", "pass", "stale", "stranger", "lost"]), crash=CRASH)
+    def pass_on(self, nth, how, crash):
+        waiting = [row for row in self.offers if row.state == OfferState.OPEN]
+        rows = self.offers if how == "stale" or not waiting else waiting
         offer = rows[nth % len(rows)]
 
         async def make(book, _people):
-            if lost:
+            if how == "lost":
                 await mentoring.unreachable(book, offer.id, at=self.at, policy=POLICY)
             else:
-                by = "USTRANGER" if wrong and nth > 4 else offer.mentor
+                by = "USTRANGER" if how == "stranger" else offer.mentor
                 await mentoring.pass_on(book, offer.id, by=by, at=self.at, policy=POLICY)
 
         self.step(crash, make)
 
-    @rule(nth=NTH, by=st.none() | PEOPLE, crash=CRASH)
+    @precondition(lambda self: self.having(Status.CLAIMED))
+    @rule(nth=NTH, by=st.just("holder") | HELPERS, crash=CRASH)
     def hand_back(self, nth, by, crash):
-        self.on(nth, crash, "hand_back", by=by, holder=by is None, people_too=True, policy=True)
+        held = self.having(Status.CLAIMED)
+        self.on("hand_back", held, nth, crash, by=by, people_too=True, policy=True)
 
-    @rule(nth=NTH, by=st.none() | PEOPLE, crash=CRASH)
+    @rule(nth=NTH, by=st.sampled_from(["asker", "holder", "USTAFF1", "USTRANGER"]), crash=CRASH)
     def close(self, nth, by, crash):
-        self.on(nth, crash, "close", by=by, people_too=True)
+        self.on("close", self.having(Status.CLAIMED) or self.rows, nth, crash, by=by, people_too=True)
 
-    @rule(nth=NTH, by=st.none() | PEOPLE, crash=CRASH)
+    @precondition(lambda self: self.having(Status.CLOSED))
+    @rule(nth=NTH, by=st.sampled_from(["asker", "holder", "USTAFF1", "USTRANGER"]), crash=CRASH)
     def reopen(self, nth, by, crash):
-        self.on(nth, crash, "reopen", by=by, people_too=True, policy=True)
+        closed = self.having(Status.CLOSED)
+        self.on("reopen", closed, nth, crash, by=by, people_too=True, policy=True)
 
-    @rule(nth=NTH, crash=CRASH, sure=st.integers(0, 2))
-    def cancel(self, nth, crash, sure):
-        if sure == 0:
-            self.on(nth, crash, "cancel")
+    @rule(nth=NTH, by=st.sampled_from(["asker", "UVA1"]), crash=CRASH)
+    def cancel(self, nth, by, crash):
+        self.on("cancel", self.rows, nth, crash, by=by)
 
-    @rule(nth=NTH, crash=CRASH, which=st.sampled_from(["still_on_it", "ask_staff", "rate", "add_details"]))
-    def say_more(self, nth, crash, which):
-        more = {
-            "still_on_it": {"policy": True},
-            "rate": {"rating": Rating.A_LOT},
-            "add_details": {"text": "more"},
-        }.get(which, {})
-        self.on(nth, crash, which, holder=which in {"still_on_it", "ask_staff"}, **more)
+    @rule(nth=NTH, by=st.sampled_from(["asker", "holder", "USTRANGER"]), crash=CRASH, which=st.integers(0, 3))
+    def say_more(self, nth, by, crash, which):
+        verb, more = (
+            ("still_on_it", {"policy": True}),
+            ("ask_staff", {}),
+            ("rate", {"rating": Rating.A_LOT}),
+            ("add_details", {"text": "more"}),
+        )[which]
+        self.on(verb, self.rows, nth, crash, by=by, **more)
 
     @rule(hours=st.sampled_from([1, 2, 3, 24, 48, 100, 200]), crash=CRASH)
     def time_passes(self, hours, crash):
         self.at += timedelta(hours=hours)
         self.tend_all(crash)
 
-    @rule(user=st.sampled_from(sorted({*MENTORS, *STAFF[:1]})), gone=st.booleans(), crash=CRASH)
-    def leave_or_return(self, user, gone, crash):
+    @precondition(lambda self: self.having(Status.OPEN))
+    @rule(nth=NTH, by=HELPERS, then=st.lists(st.integers(0, 4), max_size=4), crash=CRASH)
+    def help_somebody(self, nth, by, then, crash):
+        """One mentor goes the usual way: claims, talks, hands back or closes, while time passes."""
+        self.claim(nth, by, None)
+        for each in then:
+            if not self.having(Status.CLAIMED):
+                break
+            if each == 0:
+                self.answer(nth, crash)
+            elif each == 1:
+                self.hand_back(nth, "holder", crash)
+            elif each == 2:
+                self.close(nth, "holder", crash)
+            elif each == 3:
+                self.time_passes(24, crash)
+            else:
+                self.person_changes("UVA2", "gone", crash)
+
+    @rule(
+        user=st.sampled_from(sorted({*MENTORS, STAFF[0]})),
+        how=st.sampled_from(["gone", "gone", "returns", "away", "back"]),
+        crash=CRASH,
+    )
+    def person_changes(self, user, how, crash):
         async def make(_book, people):
-            await people.learn([Account(id=user, name=user, zone="", left=gone)], at=self.at)
+            if how in {"gone", "returns"}:
+                left = how == "gone"
+                await people.learn([Account(id=user, name=user, zone="", left=left)], at=self.at)
+            elif user in MENTORS:
+                until = self.at + timedelta(days=2) if how == "away" else None
+                await set_away(people, user, until=until)
 
         self.step(crash, make)
-        if crash is None:
-            self.tend_all(None)
-
-    @rule(user=st.sampled_from(sorted(MENTORS)), days=st.integers(0, 3))
-    def away(self, user, days):
-        async def make(_book, people):
-            known = await people.mentor(user)
-            until = self.at + timedelta(days=days) if days else None
-            await people.save_mentor(profile_with(known, until))
-
-        self.step(None, make)
+        self.tend_all(None)
+        if how == "gone" and crash is None:
+            assert not [row for row in self.having(Status.CLAIMED) if row.holder == user]
 
     def tend_all(self, crash):
         async def due():
@@ -287,22 +324,15 @@ class Community(RuleBasedStateMachine):
 
     def let_time_settle_everything(self):
         """With time alone every question ends with staff or closed: no state is a dead end."""
-        for _ in range(24):
-            self.at += timedelta(hours=49)
+        for _ in range(10):
+            self.at += timedelta(hours=97)
             self.tend_all(None)
-        rows = self.run(self.everything())[0]
-        for row in rows:
+        for row in self.rows:
             if row.status == Status.OPEN:
                 assert row.circle == Circle.STAFF
                 assert row.look_at <= self.at + POLICY.answer_target
             elif row.status == Status.CLAIMED:
                 assert row.topic == Topic.UNSAFE
-
-
-def profile_with(known, until):
-    from dataclasses import replace
-
-    return replace(known, away_until=until)
 
 
 async def check_one(request, offers, at):

@@ -35,6 +35,7 @@ async def test_a_question_is_asked_claimed_answered_and_rated(stage):
     talk = stage.group_of("ada", "mia")
     introduction = stage.in_channel(talk)[-1]
     assert QUESTION in introduction.words
+    assert introduction.buttons == ["That solved it"]
     hold = stage.last_dm("mia", "is yours")
     assert hold.buttons == ["Open conversation", "Answered", "Hand back", "Ask staff for help"]
 
@@ -48,6 +49,7 @@ async def test_a_question_is_asked_claimed_answered_and_rated(stage):
     await stage.person("mia").press(hold, "Answered")
     await stage.settle()
     assert receipt.buttons == ["Re-open", "Ask again"]
+    assert introduction.buttons == ["Re-open"]
     rating = stage.last_dm("ada", "How much did")
     await stage.person("ada").press(rating, "It helped a lot")
     await stage.settle()

@@ -56,8 +56,9 @@ class Nursery:
         return False
 
 
-@pytest.fixture
-async def nursery(database_url, slack):
+@contextlib.asynccontextmanager
+async def raising(database_url, slack):
+    """A nursery for workers on that database, against that Slack."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.scheduler.nursery", cwd=ROOT,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
@@ -72,15 +73,23 @@ async def nursery(database_url, slack):
         },
     )
     slack.now = time.time
-    yield nursery
-    for worker in list(nursery.alive):
-        nursery.kill(worker)
-    process.stdin.close()
-    async with asyncio.timeout(10):
-        await process.wait()
+    try:
+        yield nursery
+    finally:
+        for worker in list(nursery.alive):
+            nursery.kill(worker)
+        process.stdin.close()
+        async with asyncio.timeout(10):
+            await process.wait()
 
 
-async def _left(database):
+@pytest.fixture
+async def nursery(database_url, slack):
+    async with raising(database_url, slack) as nursery:
+        yield nursery
+
+
+async def left_in(database):
     async with database.reading() as store:
         return await store.connection.scalar(
             select(func.count())
@@ -89,17 +98,17 @@ async def _left(database):
         )
 
 
-async def _settle(database, seconds):
+async def settle(database, seconds):
     """Wait until nothing is owed any more; True when it came to that."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            while await _left(database):
+            while await left_in(database):
                 await asyncio.sleep(0.1)
             return True
     return False
 
 
-def _judge(slack, expected):
+def judge(slack, expected):
     shown = Counter(slack.shown())
     lost = [text for text in expected if text not in shown]
     twice = {text: count for text, count in shown.items() if count > 1}
@@ -150,8 +159,8 @@ async def test_random_kills_lose_nothing_and_double_nothing(nursery, database, d
         nursery.kill(victim)
         workers.remove(victim)
         workers.append(await nursery.spawn(lease=replicas > 1))
-    assert await _settle(database, 60)
-    _judge(slack, expected)
+    assert await settle(database, 60)
+    judge(slack, expected)
     async with database.reading() as store:
         assert await store.outgoing.census() == {}
 
@@ -198,13 +207,13 @@ async def test_a_worker_that_dies_or_freezes_at_any_named_place_loses_and_double
         elif how == "freeze":
             frozen.append(worker)
     await nursery.spawn(lease=True)
-    assert await _settle(database, 20)
+    assert await settle(database, 20)
     # The frozen ones wake up long after their time, and must not write what others have settled.
     for worker in frozen:
         nursery.kill(worker, signal.SIGCONT)
     await asyncio.sleep(1.5)
-    assert await _settle(database, 20)
-    _judge(slack, expected)
+    assert await settle(database, 20)
+    judge(slack, expected)
 
 
 def _stopped(worker):
@@ -241,7 +250,7 @@ async def test_a_takeover_follows_the_leaders_death_within_fifteen_seconds(nurse
         await store.deliveries.add(
             Delivery(key="a:b:1", to="C1", payload={"text": "words"}), at=nursery.clock.now()
         )
-    assert await _settle(database, 10)
+    assert await settle(database, 10)
     async with database.reading() as store:
         sent = await store.deliveries.sent("a:b:1")
     # In this world a second takes a twentieth; the standby asks five times a second, which here is every four.

@@ -1,0 +1,60 @@
+"""Remembers when something last came about: the roster was read, a backup was made, a copy was put back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.tables import milestones
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+MEMBERS_READ = "members.read"
+"""The whole roster was read from Slack, to its last page."""
+
+BACKED_UP = "backup.made"
+"""A backup was made of this database."""
+
+WRITTEN = "database.written"
+"""Somebody looked whether the database can be written, and it could."""
+
+COPY_MADE = "copy.made"
+"""Stands only in a copy that has not been started since: the moment when it was made."""
+
+RESTORED_FROM = "restored.from"
+"""The moment when the copy was made that this database goes on from."""
+
+RESTORED_AT = "restored.at"
+"""When that copy was first started, or put into quarantine by hand."""
+
+
+class Milestones:
+    """Milestones by name, within the caller's transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def reach(self, name: str, at: datetime) -> None:
+        """Note that this has come about now; what was noted before is forgotten."""
+        insert = (postgresql if self._connection.dialect.name == "postgresql" else sqlite).insert
+        await self._connection.execute(
+            insert(milestones)
+            .values(name=name, at=at)
+            .on_conflict_do_update(index_elements=[milestones.c.name], set_={"at": at})
+        )
+
+    async def reached(self, name: str) -> datetime | None:
+        """When this last came about; None when it never did."""
+        found: datetime | None = await self._connection.scalar(
+            select(milestones.c.at).where(milestones.c.name == name)
+        )
+        return found
+
+    async def forget(self, name: str) -> None:
+        """As if it had never come about."""
+        await self._connection.execute(delete(milestones).where(milestones.c.name == name))
