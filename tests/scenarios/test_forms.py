@@ -1,0 +1,28 @@
+"""Forms open in time, whatever the database does."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+
+
+async def test_the_question_form_opens_while_the_database_is_slow(stage, monkeypatch):
+    @asynccontextmanager
+    async def slow():
+        await asyncio.sleep(30)
+        yield
+
+    monkeypatch.setattr(stage.application.database, "reading", slow)
+    ada = stage.person("ada")
+    await ada.command("/askmentor", "Who prints signs that survive the rain?")
+    form = await ada.wait_modal("Ask a mentor", timeout=3)
+    assert form.values["question"] == "Who prints signs that survive the rain?"
+    monkeypatch.undo()
+
+
+async def test_an_expired_trigger_is_told_and_not_silent(stage):
+    stage.sandbox.faults.add("error", method="views.open", code="expired_trigger_id")
+    ada = stage.person("ada")
+    await ada.command("/askmentor")
+    await stage.settle()
+    assert "took too long to open" in stage.private_answer("ada")
