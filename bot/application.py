@@ -11,15 +11,22 @@ from functools import partial
 import aiohttp
 import structlog
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.listener.async_listener_error_handler import AsyncListenerErrorHandler
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.refusals import StartRefused
 from bot.settings import Settings
 from community.clock import Clock, SystemClock
+from community.hours import Hours, read_dates, read_days, read_hours, read_spans
 from community.members import Role
 from community.mentoring_requests import Policy
 from community.notices import Places
+from community.slack_errors import error_code
 from handlers import conversations, deliveries, home, members, mentoring, strangers
 from handlers.listening import House, Listening
 from scheduler import deliveries as deliveries_scheduler
@@ -31,13 +38,31 @@ from scheduler.lease import Leadership
 from scheduler.outbox import Outbox
 from scheduler.pacing import Pace
 from scheduler.rendering import Scene
-from storage import schema
+from storage import restoring, schema
 from storage.database import Database
 
-ANSWER_WITHIN = 5.0
-"""Seconds that a call to Slack made while somebody waits may take."""
+ANSWER_WITHIN = 12.0
+"""Seconds that a call to Slack beside the outbox may take: nothing that Slack waits for waits for these."""
 
 log = structlog.get_logger(__name__)
+
+
+class LoggedAlready(AsyncListenerErrorHandler):
+    """Bolt's own handler would log a listener's fault a second time.
+
+    The guard around every listener has logged it (handlers/listening.py); the request is answered with 500.
+    What no listener knows (`app_rate_limited`, whatever Slack invents next) is acknowledged: Bolt's 404 would
+    make Slack repeat it, and Bolt's warning would hold what was typed.
+    """
+
+    async def handle(
+        self, error: Exception, request: AsyncBoltRequest, response: BoltResponse | None
+    ) -> None:
+        """Say nothing more."""
+        if isinstance(error, BoltUnhandledRequestError) and response is not None:
+            log.info("nothing listens to this", type=str(request.body.get("type") or "")[:80])
+            response.status, response.body = 200, ""
+            response.headers = {"content-type": ["text/plain"]}
 
 
 class Application:
@@ -60,9 +85,7 @@ class Application:
             community=settings.community_channel or "",
             wins=settings.wins_channel or "",
         )
-        self.policy = Policy(
-            first_wave=settings.first_wave, answer_target=timedelta(hours=settings.answer_target_hours)
-        )
+        self.policy = policy_of(settings)
         self.scene = Scene(clock=self.clock, zone=settings.time_zone, median_over=self.policy.median_over)
         self.house = House(
             database=self.database,
@@ -72,6 +95,7 @@ class Application:
             zone=settings.time_zone,
             observe=observe,
         )
+        self._installed: AuthorizeResult | None = None
         self.bolt = self._make_bolt()
         self.listening = Listening(self.bolt, self.house)
         for feature in (mentoring, members, home, deliveries, conversations, strangers):
@@ -105,6 +129,7 @@ class Application:
             Job("members.learn_strangers", timedelta(minutes=1), strangers),
             Job("members.sync", timedelta(hours=1), sync, at_start=True),
             Job("seen.forget", timedelta(hours=6), self._forget_seen),
+            Job("deliveries.thin", timedelta(hours=1), self._thin_deliveries),
         ]
 
     def _client(self) -> AsyncWebClient:
@@ -118,14 +143,45 @@ class Application:
 
     def _make_bolt(self) -> AsyncApp:
         secret = self.settings.slack_signing_secret
-        return AsyncApp(
-            client=self._client(),
+        client = self._client()
+
+        async def authorize() -> AuthorizeResult:
+            """Say who the app is: whom auth.test named at the start."""
+            return self._installed or await self._introduce()
+
+        logger = logging.getLogger("slack_bolt.app")
+        # All of Bolt takes its level from here; at INFO it writes down whole bodies whose signature is bad.
+        logger.setLevel(logging.WARNING)
+        # Bolt warns of a token beside `authorize`; the client gets it back below.
+        token, client.token = client.token, None
+        bolt = AsyncApp(
+            client=client,
+            # Without this Bolt calls auth.test at the first request, and answers 200 with nothing done when
+            # that very call fails; and SLACK_CLIENT_ID with SLACK_CLIENT_SECRET in the environment would make
+            # it look for installations in files.
+            authorize=authorize,
+            raise_error_for_unhandled_request=True,
             # Socket Mode carries no signatures; there an empty secret refuses every plain HTTP request.
             signing_secret=secret.get_secret_value() if secret else "",
             # Acknowledged means kept: Slack has its answer when the listener has committed, not before.
             process_before_response=True,
-            logger=logging.getLogger("slack_bolt.app"),
+            logger=logger,
         )
+        client.token = token
+        bolt.listener_runner.listener_error_handler = LoggedAlready()
+        return bolt
+
+    async def _introduce(self) -> AuthorizeResult:
+        identity = await self.bolt.client.auth_test()
+        self.scene.team = identity.get("team_id") or ""
+        self._installed = AuthorizeResult(
+            enterprise_id=identity.get("enterprise_id"),
+            team_id=identity.get("team_id"),
+            bot_token=self.bolt.client.token,
+            bot_user_id=identity.get("user_id"),
+            bot_id=identity.get("bot_id"),
+        )
+        return self._installed
 
     async def start(self) -> None:
         """Check the schema and Slack, then start what runs in the background. Takes nothing in yet.
@@ -137,20 +193,21 @@ class Application:
             await schema.check(self.database)
         except schema.SchemaMismatch as mismatch:
             raise StartRefused(str(mismatch)) from None
+        held = await restoring.settle_copy(self.database, self.clock.now())
+        if held is not None:
+            log.warning("this database is a restored copy", deliveries_to_read_back=held)
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN))
         self.bolt.client.session = self._session
         try:
-            identity = await self.bolt.client.auth_test()
+            await self._introduce()
         except SlackApiError as fault:
-            error = fault.response.get("error")
             raise StartRefused(
-                f"Slack refuses the bot token ({error}): `downballot doctor` says more."
+                f"Slack refuses the bot token ({error_code(fault.response)}): `downballot doctor` says more."
             ) from None
         except (aiohttp.ClientError, TimeoutError):
             raise StartRefused(
                 f"Slack does not answer at {self.settings.slack_api_url}: check the network and try again."
             ) from None
-        self.scene.team = identity["team_id"]
         async with self.database.transaction() as store:
             for user in self.settings.staff_user_ids:
                 await store.members.add_roles(user, Role.STAFF, at=self.clock.now())
@@ -179,3 +236,28 @@ class Application:
     async def _forget_seen(self) -> None:
         async with self.database.transaction() as store:
             await store.seen.forget(self.clock.now())
+
+    async def _thin_deliveries(self) -> None:
+        # A thousand at a time, so that nobody who writes waits for long.
+        forgotten = 1
+        while forgotten:
+            async with self.database.transaction() as store:
+                forgotten = await store.retention.thin(self.clock.now())
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Give the rules of mentoring what the settings say."""
+    opens, closes = read_hours(settings.work_hours)
+    return Policy(
+        hours=Hours(
+            days=read_days(settings.work_days),
+            opens=opens,
+            closes=closes,
+            holidays=settings.work_holidays,
+            free=read_dates(settings.quiet_days),
+        ),
+        zone=settings.work_zone,
+        filing_weeks=read_spans(settings.filing_weeks),
+        first_wave=settings.first_wave,
+        answer_target=timedelta(hours=settings.answer_target_hours),
+    )

@@ -18,8 +18,10 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from community.hours import read_dates, read_days, read_hours, read_spans
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -85,6 +87,29 @@ def _zone(value: str) -> str:
         hint = f"; did you mean {near[0]}?" if near else ""
         raise ValueError(f"is “{value}”, which is not a time zone such as America/New_York{hint}")
     return value
+
+
+def _zone_or_none(value: str) -> str:
+    return _zone(value) if value else value
+
+
+def _checked(read: Callable[[str], object], shape: str) -> Callable[[str], str]:
+    """Let a setting pass that can be read, and say of what shape it has to be otherwise."""
+
+    def check(value: str) -> str:
+        try:
+            read(value)
+        except ValueError:
+            raise ValueError(f"is “{value}”, which is not {shape}") from None
+        return value
+
+    return check
+
+
+_days = _checked(read_days, "days such as Mon-Sat or Mon,Wed,Fri")
+_hours = _checked(read_hours, "hours such as 9-20, 8:30-17 or 0-24")
+_spans = _checked(read_spans, "first and last days such as 2027-01-04..2027-01-08, with commas between weeks")
+_dates = _checked(read_dates, "days such as 2027-11-02, with commas between them")
 
 
 def _api_url(value: str) -> str:
@@ -177,6 +202,24 @@ class Settings(BaseSettings):
         ge=1,
         le=240,
         description="Working hours until the first answer that you promise.",
+    )
+
+    work_days: Annotated[str, AfterValidator(_days)] = Field(
+        default="Mon-Sat", description="Working days, such as `Mon-Fri` or `Mon,Wed,Fri`."
+    )
+    work_hours: Annotated[str, AfterValidator(_hours)] = Field(
+        default="9-20", description="Working hours, such as `9-20` or `8:30-17`; `0-24` never ends."
+    )
+    work_zone: Annotated[str, AfterValidator(_zone_or_none)] = Field(
+        default="", description="The zone of working hours; empty: that of the asker's state."
+    )
+    work_holidays: bool = Field(default=True, description="Whether federal holidays are free.")
+    filing_weeks: Annotated[str, AfterValidator(_spans)] = Field(
+        default="",
+        description="Weeks in which all goes twice as fast: `2027-01-04..2027-01-08`, with commas.",
+    )
+    quiet_days: Annotated[str, AfterValidator(_dates)] = Field(
+        default="", description="Days on which nothing is due, such as Election Day, with commas."
     )
 
     # The process

@@ -106,3 +106,52 @@ def moment_of(day: date, at: time, zone: str) -> datetime:
     """
     # zoneinfo reads a skipped time with the offset from before the change, so it lands as long after it.
     return datetime.combine(day, at, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def read_days(text: str) -> frozenset[int]:
+    """Read weekdays such as "Mon-Sat" or "Mon,Wed,Fri"; Monday is 0. Raises ValueError."""
+    days: set[int] = set()
+    for part in text.casefold().replace(" ", "").split(","):
+        first, _, last = part.partition("-")
+        start = _WEEK.index(first[:3])
+        end = _WEEK.index((last or first)[:3])
+        days |= {day % 7 for day in range(start, end + 1 if end >= start else end + 8)}
+    return frozenset(days)
+
+
+def read_hours(text: str) -> tuple[time, time]:
+    """Read hours such as "9-20", "8:30-17" or "0-24" (midnight, as the end of a day). Raises ValueError."""
+    first, dash, last = text.replace(" ", "").partition("-")
+    if not dash:
+        raise ValueError(text)
+    opens, closes = _time(first), MIDNIGHT if last in {"24", "24:00"} else _time(last)
+    if closes != MIDNIGHT and closes <= opens:
+        raise ValueError(text)
+    return opens, closes
+
+
+def _time(text: str) -> time:
+    hour, _, minute = text.partition(":")
+    return time(int(hour), int(minute or 0))
+
+
+def read_dates(text: str) -> frozenset[date]:
+    """Read days such as "2027-11-02,2028-11-07"; nothing is none. Raises ValueError."""
+    return frozenset(date.fromisoformat(part.strip()) for part in text.split(",") if part.strip())
+
+
+def read_spans(text: str) -> tuple[tuple[date, date], ...]:
+    """Read spans of days such as "2027-01-04..2027-01-08", first and last included. Raises ValueError."""
+    spans = []
+    for part in text.split(","):
+        if not part.strip():
+            continue
+        first, _, last = part.partition("..")
+        span = (date.fromisoformat(first.strip()), date.fromisoformat((last or first).strip()))
+        if span[1] < span[0]:
+            raise ValueError(part)
+        spans.append(span)
+    return tuple(spans)

@@ -6,16 +6,16 @@ back what is true now. Who is told of it stands in `community/mentoring_notices.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from community.members import People
+from community import mentoring_clock as clock
+from community.members import People, require_staff
+from community.mentoring_drafts import check_draft, keepable
 from community.mentoring_matching import Circle, may_answer, next_wave
 from community.mentoring_requests import (
     DETAILS_MOST,
-    QUESTION_LEAST,
-    QUESTION_MOST,
     RATING_MOST,
     AlreadyClaimed,
     AlreadyOver,
@@ -35,10 +35,7 @@ from community.mentoring_requests import (
     TooLate,
     WorkingAgainst,
 )
-from community.offices import Office, find_office
 from community.refusals import Incomplete, NotAllowed, NotFound
-from community.states import find_state
-from community.topics import Topic, find_topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,39 +64,6 @@ def responsible(request: Request) -> Duty:
     return Duty.STAFF if request.circle is Circle.STAFF else Duty.MENTORS
 
 
-def check_draft(draft: Draft, *, today: date) -> tuple[str, Topic, str, Office | None]:
-    """Check a question before it is asked; give its words, topic, state code and office.
-
-    `today` is the asker's own date. Raises Incomplete with the fields "question" (too short, too
-    long), "topic", "state", "office" (unknown) and "needed_by" (past).
-    """
-    problems: dict[str, str] = {}
-    question = keepable(draft.question)
-    if len(question) < QUESTION_LEAST:
-        problems["question"] = "too short"
-    elif len(question) > QUESTION_MOST:
-        problems["question"] = "too long"
-    topic = find_topic(draft.topic)
-    if topic is None:
-        problems["topic"] = "unknown"
-    state = find_state(draft.state or "")
-    if state is None:
-        problems["state"] = "unknown" if draft.state else "missing"
-    office = find_office(draft.office) if draft.office else None
-    if draft.office and office is None:
-        problems["office"] = "unknown"
-    if draft.needed_by is not None and draft.needed_by < today:
-        problems["needed_by"] = "past"
-    if problems or topic is None or state is None:
-        raise Incomplete(problems)
-    return question, topic, state.code, office
-
-
-def keepable(text: str) -> str:
-    """Give what a person typed without what no database keeps: NUL, half emoji, and space around it."""
-    return text.encode("utf-8", "ignore").decode().replace("\0", "").strip()
-
-
 async def ask(book: Book, asker: str, draft: Draft, *, at: datetime, today: date, policy: Policy) -> Step:
     """Open a request and ask the first mentors, or staff at once where the asker feels unsafe."""
     question, topic, state, office = check_draft(draft, today=today)
@@ -118,50 +82,76 @@ async def ask(book: Book, asker: str, draft: Draft, *, at: datetime, today: date
             look_at=at,
         )
     )
+    request = replace(request, **clock.opened(policy, request, at))
     await book.note(request.id, Event(at=at, actor=asker, kind="asked"))
-    if topic is Topic.UNSAFE:
-        return Step(await _to_staff(book, request, at=at, policy=policy))
-    return await widen(book, request, start=Circle.STATE, at=at, policy=policy)
+    return await _ask_first(book, request, at=at, policy=policy)
 
 
 async def widen(book: Book, request: Request, *, start: Circle, at: datetime, policy: Policy) -> Step:
-    """Ask the next mentors, from the circle `start` on; where nobody is left, staff takes over."""
+    """Ask the next mentors, from the circle `start` on; where nobody is left, staff takes over.
+
+    The moments of `request` are kept with it, so that a caller may have set them anew.
+    """
+    twice = 2 if clock.in_filing_week(policy, request, at) else 1
     circle, matches = next_wave(
         request,
         await book.standings(),
         start=start,
-        size=policy.first_wave,
+        size=policy.first_wave * twice,
         now=at,
         asked=await book.asked_already(request.id),
     )
     if circle is Circle.STAFF:
         return Step(await _to_staff(book, request, at=at, policy=policy))
-    wave = request.wave + 1
-    changed = await book.change(
-        request.id, if_status=Status.OPEN, circle=circle, wave=wave, look_at=at + policy.widen_after
+    request = replace(
+        request,
+        circle=circle,
+        wave=request.wave + 1,
+        widen_at=clock.due(policy, request, at, policy.widen_after),
     )
+    changed = await keep_open(book, request)
     if changed is None:
         return Step(await _there(book, request.id))
-    offers = await book.offer(changed, matches, wave=wave, at=at)
-    await book.note(
-        request.id,
-        Event(at=at, actor=None, kind="offered", facts={"wave": wave, "circle": circle, "to": len(offers)}),
-    )
+    offers = await book.offer(changed, matches, wave=changed.wave, at=at)
+    facts = {"wave": changed.wave, "circle": circle, "to": len(offers)}
+    await book.note(request.id, Event(at=at, actor=None, kind="offered", facts=facts))
     return Step(changed, tuple(offers))
 
 
 async def _to_staff(book: Book, request: Request, *, at: datetime, policy: Policy) -> Request:
-    changed = await book.change(
-        request.id,
-        if_status=Status.OPEN,
+    request = replace(
+        request,
         circle=Circle.STAFF,
         wave=request.wave + 1,
-        look_at=at + policy.answer_target,
+        alarm_at=None,  # They know already.
+        widen_at=clock.staff_looks_again(policy, request, at),
     )
+    changed = await keep_open(book, request)
     if changed is None:
         return await _there(book, request.id)
     await book.note(request.id, Event(at=at, actor=None, kind="given_to_staff"))
     return changed
+
+
+_OF_AN_OPEN_ONE = (
+    "circle",
+    "wave",
+    "waiting_since",
+    "widen_at",
+    "alarm_at",
+    "alarms",
+    "resources_at",
+    "overdue_at",
+    "overdue",
+    "hurts_at",
+    "reminders",
+)
+
+
+async def keep_open(book: Book, request: Request) -> Request | None:
+    """Keep the circle and the moments of an open request, and when to look at it next."""
+    values = {name: getattr(request, name) for name in _OF_AN_OPEN_ONE}
+    return await book.change(request.id, if_status=Status.OPEN, look_at=clock.next_look(request), **values)
 
 
 async def may_claim(book: Book, people: People, number: int, *, by: str) -> Request:
@@ -178,7 +168,8 @@ async def may_claim(book: Book, people: People, number: int, *, by: str) -> Requ
     staff = member is not None and member.is_staff
     if request.safety and not staff:
         raise ForStaffOnly
-    if not staff and (profile is None or not profile.approved):
+    gone = member is not None and member.left_at is not None
+    if not staff and (profile is None or not profile.approved or gone):
         raise NotAllowed("an approved mentor")
     if request.asker == by:
         raise OwnRequest
@@ -191,13 +182,29 @@ async def may_claim(book: Book, people: People, number: int, *, by: str) -> Requ
 
 async def claim(book: Book, people: People, number: int, *, by: str, at: datetime, policy: Policy) -> Request:
     """Give the request to the first who claims it, a mentor or staff; raises as `may_claim` does."""
-    await may_claim(book, people, number, by=by)
-    claimed = await book.claim(number, by=by, at=at, look_at=at + policy.nudge_after)
+    request = await may_claim(book, people, number, by=by)
+    look_at = clock.due(policy, request, at, clock.days(policy, policy.nudge_days))
+    claimed = await book.claim(number, by=by, at=at, look_at=look_at)
     if claimed is None:
         raise _why_not_open(await _there(book, number), by)
     await book.settle_offers(number, OfferState.TAKEN, mentor=by)
     await book.settle_offers(number, OfferState.GONE)
     await book.note(number, Event(at=at, actor=by, kind="claimed"))
+    return claimed
+
+
+async def assign(
+    book: Book, people: People, number: int, *, mentor: str, by: str, at: datetime, policy: Policy
+) -> Request:
+    """Let staff give an open request to a mentor of their choice; raises as `claim` does for that mentor."""
+    await require_staff(people, by)
+    if (await _there(book, number)).safety:
+        raise ForStaffOnly
+    member = await people.member(mentor)
+    if member is None or member.left_at is not None:
+        raise NotFound
+    claimed = await claim(book, people, number, by=mentor, at=at, policy=policy)
+    await book.note(number, Event(at=at, actor=by, kind="assigned", facts={"to": mentor}))
     return claimed
 
 
@@ -218,11 +225,7 @@ async def pass_on(book: Book, offer_number: int, *, by: str, at: datetime, polic
     if offer.mentor != by:
         raise NotAllowed("the mentor who was asked")
     request = await _still(book, offer.request)
-    passed = await book.settle_offers(request.id, OfferState.PASSED, mentor=by)
-    if not passed:
-        return Step(request)
-    await book.note(request.id, Event(at=at, actor=by, kind="passed"))
-    return await _after_decline(book, request, at=at, policy=policy)
+    return await decline(book, request, by, kind="passed", at=at, policy=policy)
 
 
 async def unreachable(book: Book, offer_number: int, *, at: datetime, policy: Policy) -> Step | None:
@@ -231,13 +234,16 @@ async def unreachable(book: Book, offer_number: int, *, at: datetime, policy: Po
     if offer is None:
         return None
     request = await _still(book, offer.request)
-    if not await book.settle_offers(request.id, OfferState.PASSED, mentor=offer.mentor):
+    return await decline(book, request, offer.mentor, kind="unreachable", at=at, policy=policy)
+
+
+async def decline(
+    book: Book, request: Request, mentor: str, *, kind: str, at: datetime, policy: Policy
+) -> Step:
+    """Settle a mentor's open offer without a claim; `kind` says for the history how it came about."""
+    if not await book.settle_offers(request.id, OfferState.PASSED, mentor=mentor):
         return Step(request)
-    await book.note(request.id, Event(at=at, actor=offer.mentor, kind="unreachable"))
-    return await _after_decline(book, request, at=at, policy=policy)
-
-
-async def _after_decline(book: Book, request: Request, *, at: datetime, policy: Policy) -> Step:
+    await book.note(request.id, Event(at=at, actor=mentor, kind=kind))
     waiting = any(each.state is OfferState.OPEN for each in await book.offers(request.id))
     if request.status is not Status.OPEN or request.circle is Circle.STAFF or waiting:
         return Step(request)
@@ -277,9 +283,17 @@ async def back_to_queue(
     if reopened is None:
         raise NotClaimed
     await book.note(request.id, Event(at=at, actor=actor, kind=kind, facts={"holder": holder}))
+    # The asker's clock goes on from where it was; staff who knew hear again if the next are silent too.
+    alarm_at = reopened.alarm_at or clock.due(policy, reopened, at, policy.widen_after)
+    waiting = replace(reopened, waiting_since=at, alarm_at=None if request.safety else alarm_at)
+    return await _ask_first(book, waiting, at=at, policy=policy)
+
+
+async def _ask_first(book: Book, request: Request, *, at: datetime, policy: Policy) -> Step:
+    """Ask the nearest circle, or staff alone where the asker feels unsafe."""
     if request.safety:
-        return Step(await _to_staff(book, reopened, at=at, policy=policy))
-    return await widen(book, reopened, start=Circle.STATE, at=at, policy=policy)
+        return Step(await _to_staff(book, request, at=at, policy=policy))
+    return await widen(book, request, start=Circle.STATE, at=at, policy=policy)
 
 
 async def cancel(book: Book, number: int, *, by: str, at: datetime) -> Request:
@@ -353,7 +367,7 @@ async def reopen(book: Book, people: People, number: int, *, by: str, at: dateti
             answered_at=None,
             nudged_at=None,
             claimed_at=at,
-            look_at=at + policy.nudge_after,
+            look_at=clock.due(policy, request, at, clock.days(policy, policy.nudge_days)),
             **fresh,
         )
         await book.note(number, Event(at=at, actor=by, kind="reopened"))
@@ -372,9 +386,8 @@ async def reopen(book: Book, people: People, number: int, *, by: str, at: dateti
     await book.note(number, Event(at=at, actor=by, kind="reopened"))
     if opened is None:
         return Step(await _there(book, number))
-    if opened.safety:
-        return Step(await _to_staff(book, opened, at=at, policy=policy))
-    return await widen(book, opened, start=Circle.STATE, at=at, policy=policy)
+    opened = replace(opened, **clock.opened(policy, opened, at))
+    return await _ask_first(book, opened, at=at, policy=policy)
 
 
 async def _still_helps(people: People, request: Request) -> bool:
@@ -455,9 +468,8 @@ async def still_on_it(book: Book, number: int, *, by: str, at: datetime, policy:
         raise NotAllowed("the mentor who claimed it")
     if request.answered_at is not None:
         return request  # They have spoken since; now it is the asker who is asked.
-    changed = await book.change(
-        number, if_status=Status.CLAIMED, nudged_at=None, look_at=at + policy.nudge_after
-    )
+    look_at = clock.due(policy, request, at, clock.days(policy, policy.nudge_days))
+    changed = await book.change(number, if_status=Status.CLAIMED, nudged_at=None, look_at=look_at)
     await book.note(number, Event(at=at, actor=by, kind="still_on_it"))
     return changed or await _there(book, number)
 
@@ -475,7 +487,7 @@ async def first_words(
         if_status=Status.CLAIMED,
         answered_at=at,
         nudged_at=None,
-        look_at=at + policy.check_in_after,
+        look_at=clock.due(policy, request, at, clock.days(policy, policy.check_in_days)),
     )
     if answered is not None:
         await book.note(request.id, Event(at=at, actor=by, kind="first_words"))

@@ -138,6 +138,19 @@ def rank(
     return sorted(fitting, key=order)
 
 
+def everybody(request: Question, standings: Iterable[Standing], *, now: datetime) -> list[Standing]:
+    """Order every mentor who may take the request, for staff to choose from: whoever fits best first.
+
+    Who is away or has no room comes last, and is listed all the same: staff may have talked to them.
+    """
+    known = list(standings)
+    free = [standing for standing, _ in rank(request, known, now=now)]
+    busy = [
+        standing for standing in known if standing not in free and may_answer(standing.profile, request.asker)
+    ]
+    return free + sorted(busy, key=lambda each: (request.state not in each.profile.states, each.profile.user))
+
+
 def _distance(topic: Topic, known: frozenset[Topic]) -> int:
     if topic in known:
         return 0

@@ -65,10 +65,9 @@ def cards_of(request: Request, offers: Iterable[Offer]) -> tuple[str, ...]:
     keys += [offer_key(offer.id) for offer in offers]
     for claim in range(1, request.claims + 1):
         keys += [f"mentoring:hold:{number}:{claim}", f"mentoring:introduction:{number}:{claim}"]
-        for closing in range(request.closings + 1):
-            keys += [f"mentoring:{what}:{number}:{claim}:{closing}" for what in ("nudge", "check_in")]
     keys += [desk_key(number, "safety")]
     keys += [desk_key(number, f"unclaimed:{wave}") for wave in range(1, request.wave + 1)]
+    keys += [desk_key(number, f"alarm:{nth}") for nth in range(1, request.alarms + 1)]
     keys += [desk_key(number, f"help:{nth}") for nth in range(1, request.help_asked + 1)]
     keys += [f"mentoring:rating:{number}:{nth}" for nth in range(1, request.closings + 1)]
     for nth in range(1, request.reminders + 1):
@@ -235,41 +234,66 @@ def cancelled(request: Request, offers: Sequence[Offer]) -> Notices:
     return Notices(add=told) + changed(request, offers)
 
 
-def tended(done: Tended, offers: Sequence[Offer], places: Places) -> Notices:
+def assigned(request: Request, offers: Sequence[Offer], *, by: str) -> Notices:
+    """Staff gave the request to a mentor: all of a claim, and a word to the mentor about why."""
+    told = Delivery(
+        key=f"mentoring:assigned:{request.id}:{request.claims}",
+        to=request.holder or "",
+        render="mentoring.assigned",
+        about={"request": request.id, "by": by},
+    )
+    return Notices(add=(told,)) + claimed(request, offers)
+
+
+def _note(what: str, key: str, to: str, **about: Any) -> Notices:
+    return Notices(add=(Delivery(key=key, to=to, render=f"mentoring.{what}", about=about),))
+
+
+def tended(done: Tended, offers: Sequence[Offer], places: Places) -> Notices:  # noqa: PLR0911 - a case each
     """Time has passed: what each kind of looking after tells whom."""
     request, fresh = done.step.request, done.step.offers
-    if done.how is Tending.WIDENED:
-        told = Delivery(
-            key=f"mentoring:widened:{request.id}:{request.wave}",
-            to=request.asker,
-            render="mentoring.widened",
-            about={"request": request.id, "circle": request.circle, "asked": len(fresh)},
-        )
-        return Notices(add=(told,)) + widened(request, fresh, offers, places)
-    if done.how is Tending.RELEASED:
-        return handed_back(request, fresh, offers, places, holder=done.holder or "", released=True)
-    if done.how is Tending.CLOSED:
-        return closed(request, offers)
-    if done.how is Tending.REMINDED_STAFF:
-        return Notices(
-            add=(
-                Delivery(
-                    key=reminder_key(request.id, "reminder", request.reminders),
-                    to=places.staff,
-                    render="mentoring.reminder",
-                    about={"request": request.id},
-                ),
-            )
-        )
-    to, render = (
-        (request.holder or "", "nudge") if done.how is Tending.NUDGED else (request.asker, "check_in")
-    )
-    card = _card(
-        reminder_key(request.id, render, request.reminders),
-        to,
-        render,
-        request=request.id,
-        claim=request.claims,
-        nth=request.reminders,
-    )
+    number, nth = request.id, request.reminders
+    match done.how:
+        case Tending.WIDENED:
+            key = f"mentoring:widened:{number}:{request.wave}"
+            facts = {"circle": request.circle, "asked": len(fresh)}
+            told = _note("widened", key, request.asker, request=number, **facts)
+            return told + _rested(done, number) + widened(request, fresh, offers, places)
+        case Tending.ALARMED:
+            what = f"alarm:{request.alarms}"
+            card = _card(desk_key(number, what), places.staff, "desk", request=number, what=what)
+            return Notices(add=(card,)) + changed(request, offers)
+        case Tending.OVERDUE:
+            return changed(request, offers)
+        case Tending.GAVE_RESOURCES:
+            key = f"mentoring:resources:{number}:{request.closings}"
+            return _note("resources", key, request.asker, request=number)
+        case Tending.REMINDED_STAFF:
+            return _note("reminder", reminder_key(number, "reminder", nth), places.staff, request=number)
+        case Tending.RELEASED:
+            return handed_back(request, fresh, offers, places, holder=done.holder or "", released=True)
+        case Tending.CLOSED:
+            return closed(request, offers)
+        case Tending.NUDGED:
+            to, render = request.holder or "", "nudge"
+        case Tending.CHECKED_IN:
+            to, render = request.asker, "check_in"
+    key = reminder_key(number, render, nth)
+    card = _card(key, to, render, request=number, claim=request.claims, nth=nth)
     return Notices(add=(card,)) + changed(request, offers)
+
+
+def _rested(done: Tended, number: int) -> Notices:
+    """Who let several offers lapse in a row is told kindly, once for each time."""
+    return Notices(
+        add=tuple(
+            Delivery(
+                key=f"mentoring:rested:{mentor}:{number}",
+                to=mentor,
+                render="mentoring.rested",
+                about={"mentor": mentor},
+            )
+            for mentor in done.rested
+        ),
+        homes=frozenset(done.rested),
+    )

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from community.hours import Hours
 from community.mentoring_matching import Circle, Match, Standing
 from community.offices import Office
 from community.refusals import Refused
@@ -57,6 +58,12 @@ class Draft:
 class Request:
     """A question to mentors, from the moment it is asked.
 
+    While it is open, `widen_at` is when the next are asked (or staff reminded), `alarm_at` when staff
+    is told that the answer will be late, `resources_at` when the asker gets something to read, and
+    `overdue_at` when the answer target is missed; each is None once it has happened, but for the last,
+    whose passing sets `overdue`. `hurts_at` is the moment that would hurt first, target or deadline:
+    the queue is ordered by it.
+
     `circle` is the widest circle that has been asked so far and `wave` how many times mentors were
     asked; `look_at` is the next moment at which the app itself will look after it (None once it is
     over); `claims` counts the claims, so that each has cards of its own; `answered_at` is when the
@@ -80,6 +87,13 @@ class Request:
     wave: int = 0
     look_at: datetime | None = None
     waiting_since: datetime | None = None
+    widen_at: datetime | None = None
+    alarm_at: datetime | None = None
+    alarms: int = 0
+    resources_at: datetime | None = None
+    overdue_at: datetime | None = None
+    overdue: bool = False
+    hurts_at: datetime | None = None
     claims: int = 0
     holder: str | None = None
     claimed_at: datetime | None = None
@@ -144,19 +158,29 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The settings that the rules of mentoring read.
+    """The settings that the rules of mentoring read. All durations but the last three are working time.
 
-    `first_wave` is how many mentors are asked at a time; the durations are described where they
-    are used, in `community/mentoring.py`.
+    Working hours are counted in `zone`, or where that is "" in the zone of the request's state.
+    `first_wave` is how many mentors are asked at a time. A question is answered within
+    `answer_target`; at `alarm_share` of it staff is told. Whatever counts in days (`nudge_days` …)
+    counts working days. In a filing week (first and last day) everything goes twice as fast.
+    `safety_again` is how soon staff is reminded of somebody who feels unsafe, at any hour.
     """
 
+    hours: Hours = field(default_factory=Hours)
+    zone: str = ""
+    filing_weeks: tuple[tuple[date, date], ...] = ()
     first_wave: int = 3
     widen_after: timedelta = timedelta(hours=2)
     answer_target: timedelta = timedelta(hours=24)
-    nudge_after: timedelta = timedelta(hours=24)
-    release_after: timedelta = timedelta(hours=48)
-    check_in_after: timedelta = timedelta(days=3)
-    close_after: timedelta = timedelta(days=7)
+    alarm_share: float = 0.75
+    nudge_days: int = 1
+    release_days: int = 2
+    check_in_days: int = 3
+    close_days: int = 7
+    resources_days: int = 1
+    lapses: int = 3
+    safety_again: timedelta = timedelta(minutes=30)
     reopen_within: timedelta = timedelta(days=14)
     median_over: timedelta = timedelta(days=30)
 
@@ -240,6 +264,15 @@ class Book(Protocol):
 
     async def get_offer(self, number: int) -> Offer | None:
         """Give one offer."""
+
+    async def lapse_offers(self, number: int, *, at: datetime) -> list[str]:
+        """Note that the open offers of this request were let pass in silence; give whose they were."""
+
+    async def lapses_in_a_row(self, mentor: str) -> int:
+        """Count how many of a mentor's latest offers lapsed, up to the last one they answered."""
+
+    async def held_or_offered(self, user: str) -> list[int]:
+        """Give the requests that this person holds or has an open offer of."""
 
     async def settle_offers(
         self, number: int, state: OfferState, *, mentor: str | None = None

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
+from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from community.refusals import Incomplete, Refused
 from handlers.errands import Errands
+from handlers.payloads import Body, actor_of, part, place_of
 from messages import members as member_words
 from messages import mentoring_forms as forms
 from messages import payload as p
@@ -17,6 +22,7 @@ from messages.refusals import apology, sentence
 PROBLEMS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     forms.ASK_FORM: forms.ASK_PROBLEMS,
     forms.DETAILS_FORM: forms.DETAILS_PROBLEMS,
+    forms.ASSIGN_FORM: forms.ASSIGN_PROBLEMS,
     member_words.MENTOR_FORM: member_words.MENTOR_PROBLEMS,
     member_words.AWAY_FORM: member_words.AWAY_PROBLEMS,
     member_words.PROFILE_FORM: member_words.PROFILE_PROBLEMS,
@@ -46,7 +52,13 @@ def field_errors(form: str, refused: Incomplete) -> dict[str, str]:
 
 
 async def apologise(args: AsyncArgs, reference: str, errands: Errands) -> None:
-    """Say that the fault is ours and how staff can find it."""
+    """Say that the fault is ours and how staff can find it; what was typed into a form stays in it."""
+    if args.body.get("type") == "view_submission":
+        blocks = part(args.body, "view").get("blocks") or []
+        fields = [block.get("block_id") for block in blocks if block.get("type") == "input"]
+        if fields and fields[0]:
+            await args.ack(response_action="errors", errors={fields[0]: apology(reference)})
+            return
     await answer(args, apology(reference), errands)
 
 
@@ -65,14 +77,36 @@ async def answer(args: AsyncArgs, text: str, errands: Errands) -> None:
 
 
 async def _reply(args: AsyncArgs, text: str) -> None:
-    body = args.body
-    container = (body.get("container") or {}).get("type")
-    if body.get("response_url") and container != "view":
-        await args.respond(text=text, response_type="ephemeral", replace_original=False)
-    elif container == "view" and (body.get("view") or {}).get("type") == "modal":
-        await args.client.views_push(trigger_id=body["trigger_id"], view=notice(text))
-    else:
-        await args.client.views_open(trigger_id=body["trigger_id"], view=notice(text))
+    body, client = args.body, args.client
+    if body.get("trigger_id") and (part(body, "view") or not body.get("response_url")):
+        on_modal = part(body, "view").get("type") == "modal"
+        show = client.views_push if on_modal else client.views_open
+        try:
+            await show(trigger_id=body["trigger_id"], view=notice(text))
+        except SlackApiError:
+            pass  # The trigger is too old, or three forms lie on each other: there are other ways.
+        else:
+            return
+    await whisper(client, body, text)
+
+
+async def whisper(client: AsyncWebClient, body: Body, text: str) -> None:
+    """Say one thing privately to whoever acted: where they acted if the app can, else by direct message."""
+    url = body.get("response_url")
+    if url:
+        respond = AsyncRespond(response_url=url, proxy=client.proxy, ssl=client.ssl)
+        said = await respond(text=text, response_type="ephemeral", replace_original=False)
+        if said.status_code == HTTPStatus.OK:
+            return
+    user, channel = actor_of(body).id, place_of(body)
+    if channel:
+        try:
+            await client.chat_postEphemeral(channel=channel, user=user, text=text)
+        except SlackApiError:
+            pass  # The app is not in that conversation.
+        else:
+            return
+    await client.chat_postMessage(channel=user, text=text)
 
 
 def notice(text: str) -> dict[str, Any]:

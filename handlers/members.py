@@ -5,20 +5,21 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from slack_bolt.async_app import AsyncAck
+from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from community import members as rules
 from community import members_notices as notices
 from community.clock import Clock
 from community.members import Member, MentorKind, MentorProfile
+from community.mentoring_leaving import let_go
 from community.notices import Places
 from community.offices import Office, find_office
 from community.refusals import Incomplete, NotAllowed
 from community.states import find_state
 from handlers.listening import House, Listening, May, Today, Work
 from handlers.opening import open_form
-from handlers.payloads import Actor, Json, chosen, entered, picked_date
+from handlers.payloads import Actor, Json, chosen, entered, part, picked_date
 from messages import members as words
 from messages.prose import prose
 from storage.members import account_of
@@ -59,7 +60,7 @@ async def typed_mentor(
     said = (command.get("text") or "").split()
     verb = said[0].casefold() if said else ""
     if verb == "back":
-        profile = await _set_away(work, actor.id, None, clock.now())
+        profile = await _set_away(house, work, actor.id, None)
         await ack(text=words.away_said(profile, clock.now()), response_type="ephemeral")
     elif verb == "away" and len(said) > 1:
         async with house.database.reading() as store:
@@ -68,7 +69,7 @@ async def typed_mentor(
         if until is None or until <= today(member):
             await ack(text=words.AWAY_USAGE, response_type="ephemeral")
             return
-        profile = await _set_away(work, actor.id, _morning_of(until, member), clock.now())
+        profile = await _set_away(house, work, actor.id, _morning_of(until, member))
         await ack(text=words.away_said(profile, clock.now()), response_type="ephemeral")
     elif verb == "away":
         await ack()
@@ -80,11 +81,25 @@ async def typed_mentor(
         await ack(text=prose("help_mentor"), response_type="ephemeral")
 
 
-async def _set_away(work: Work, user: str, until: datetime | None, at: datetime) -> MentorProfile:
+async def _set_away(house: House, work: Work, user: str, until: datetime | None) -> MentorProfile:
     async with work() as store:
-        profile = await rules.set_away(store.members, user, until=until)
-        await store.tell(notices.changed(profile), at=at)
-        return profile
+        return await _away_in(store, house, user, until)
+
+
+async def _away_in(store: Store, house: House, user: str, until: datetime | None) -> MentorProfile:
+    at = house.clock.now()
+    profile = await rules.set_away(store.members, user, until=until)
+    await store.tell(notices.changed(profile), at=at)
+    if profile.away(at):
+        # Whoever rests holds nothing: those who asked would wait for somebody who is not there.
+        await _let_go(store, house, user)
+    return profile
+
+
+async def _let_go(store: Store, house: House, user: str) -> None:
+    at = house.clock.now()
+    said = await let_go(store.mentoring, user, at=at, policy=house.policy, places=house.places)
+    await store.tell(said, at=at)
 
 
 def _day(text: str) -> date | None:
@@ -167,23 +182,21 @@ async def opened_away_form(
 
 
 async def submitted_away(
-    ack: AsyncAck, view: Json, actor: Actor, work: Work, clock: Clock, today: Today
+    ack: AsyncAck, view: Json, actor: Actor, house: House, work: Work, today: Today
 ) -> None:
     """A mentor said until when to be left alone."""
     until = picked_date(view, "until")
     async with work() as store:
-        at = clock.now()
         member = await store.members.member(actor.id)
         if until is None or until <= today(member):
             raise Incomplete({"until": "missing" if until is None else "past"})
-        profile = await rules.set_away(store.members, actor.id, until=_morning_of(until, member))
-        await store.tell(notices.changed(profile), at=at)
+        await _away_in(store, house, actor.id, _morning_of(until, member))
     await ack()
 
 
-async def came_back(ack: AsyncAck, actor: Actor, work: Work, clock: Clock) -> None:
+async def came_back(ack: AsyncAck, actor: Actor, house: House, work: Work) -> None:
     """A mentor who was away pressed "I'm back"."""
-    await _set_away(work, actor.id, None, clock.now())
+    await _set_away(house, work, actor.id, None)
     await ack()
 
 
@@ -267,17 +280,19 @@ async def submitted_staff(ack: AsyncAck, view: Json, actor: Actor, work: Work, c
     await ack()
 
 
-async def account_changed(ack: AsyncAck, event: Json, work: Work, clock: Clock) -> None:
+async def account_changed(ack: AsyncAck, event: Json, house: House, work: Work, clock: Clock) -> None:
     """A person joined the workspace, changed their profile or zone, or left."""
-    account = account_of(event.get("user") or {})
+    account = account_of(part(event, "user"))
     if account is not None:
         async with work() as store:
-            await store.members.learn([account], at=clock.now())
+            for gone in await store.members.learn([account], at=clock.now()):
+                await _let_go(store, house, gone)
     await ack()
 
 
-async def joined_channel(ack: AsyncAck, work: Work) -> None:
+async def joined_channel(ack: AsyncAck, actor: Actor, context: AsyncBoltContext, work: Work) -> None:
     """A person joined a channel that the app is in; from now on the app knows them."""
-    async with work():
-        pass
+    if actor.id != context.bot_user_id:
+        async with work():
+            pass
     await ack()

@@ -10,9 +10,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from community import mentoring
 from community import mentoring_notices as notices
 from community.clock import Clock
+from community.mentoring_matching import everybody
 from community.mentoring_requests import QUESTION_MOST, Draft, Policy, Rating
 from community.notices import Places
-from community.refusals import NotFound
+from community.refusals import Incomplete, NotFound
 from handlers.listening import House, Listening, May, Today, Work
 from handlers.opening import open_form
 from handlers.payloads import Actor, Json, actor_of, chosen, entered, number, picked_date
@@ -43,6 +44,8 @@ def register(listen: Listening) -> None:
     listen.action(words.SOLVED, closed, may=May.BY_RULE)
     listen.action(words.HAND_BACK, handed_back, may=May.BY_RULE)
     listen.action(words.ASK_STAFF, asked_staff, may=May.BY_RULE)
+    listen.action(words.ASSIGN, opened_assign, may=May.STAFF)
+    listen.form(forms.ASSIGN_FORM, assigned, may=May.STAFF)
     listen.action(words.STILL_ON_IT, still_on_it, may=May.BY_RULE)
     listen.action(words.CANCEL, cancelled, may=May.BY_RULE)
     listen.action(words.ADD_DETAILS, opened_details, may=May.BY_RULE)
@@ -54,16 +57,18 @@ def register(listen: Listening) -> None:
     listen.action(words.OPEN_CONVERSATION, followed_link, may=May.ANYONE)
 
 
-def _show_form(house: House, client: AsyncWebClient, body: Json, question: str = "") -> None:
+def show_form(
+    house: House, client: AsyncWebClient, body: Json, question: str = "", *, topic: str = ""
+) -> None:
     """Open the question form with the person's own state and office filled in."""
-    draft = Draft(question=question[:QUESTION_MOST], topic="", state=None)
+    draft = Draft(question=question[:QUESTION_MOST], topic=topic, state=None)
 
     async def build(store: Store) -> Json:
         member = await store.members.member(actor_of(body).id)
         if member is None:
             return forms.ask_form(draft)
         return forms.ask_form(
-            Draft(question=draft.question, topic="", state=member.state, office=member.office)
+            Draft(question=draft.question, topic=topic, state=member.state, office=member.office)
         )
 
     open_form(house, client, body, build, lambda: forms.ask_form(draft))
@@ -78,13 +83,13 @@ async def asked_by_command(
         await ack(text=prose("help_askmentor"), response_type="ephemeral")
         return
     await ack()
-    _show_form(house, client, body, text)
+    show_form(house, client, body, text)
 
 
 async def asked_anywhere(ack: AsyncAck, client: AsyncWebClient, body: Json, house: House) -> None:
     """A person pressed "Ask a mentor" on their Home tab, in a lesson, or in the shortcuts menu."""
     await ack()
-    _show_form(house, client, body)
+    show_form(house, client, body)
 
 
 async def asked_about_message(
@@ -92,7 +97,7 @@ async def asked_about_message(
 ) -> None:
     """A person chose "Ask a mentor" in a message's menu."""
     await ack()
-    _show_form(house, client, body, p.as_typed((shortcut.get("message") or {}).get("text") or ""))
+    show_form(house, client, body, p.as_typed((shortcut.get("message") or {}).get("text") or ""))
 
 
 async def asked_with_words(
@@ -100,7 +105,7 @@ async def asked_with_words(
 ) -> None:
     """A person wrote to the app and pressed the button under its reply."""
     await ack()
-    _show_form(house, client, body, action.get("value") or "")
+    show_form(house, client, body, action.get("value") or "")
 
 
 async def asked_again(
@@ -227,6 +232,59 @@ async def asked_staff(
         request = await mentoring.ask_staff(store.mentoring, number(action.get("value")), by=actor.id, at=at)
         offers = await store.mentoring.offers(request.id)
         await store.tell(notices.staff_asked(request, offers, places), at=at)
+    await ack()
+
+
+async def opened_assign(
+    ack: AsyncAck, action: Json, client: AsyncWebClient, body: Json, house: House
+) -> None:
+    """Staff pressed "Assign…" on a request that nobody has claimed."""
+    await ack()
+    asked = number(action.get("value"))
+
+    async def build(store: Store) -> Json:
+        request = await store.mentoring.get(asked)
+        if request is None:
+            raise NotFound
+        now = house.clock.now()
+        ranked = everybody(request, await store.mentoring.standings(), now=now)
+        names = await store.members.names([each.profile.user for each in ranked])
+        return forms.assign_form(
+            asked,
+            [
+                forms.Fit(
+                    mentor=each.profile.user,
+                    name=names.get(each.profile.user) or each.profile.user,
+                    covers=request.state in each.profile.states,
+                    held=each.held,
+                    capacity=each.profile.capacity,
+                    away=each.profile.away(now),
+                )
+                for each in ranked
+            ],
+        )
+
+    open_form(house, client, body, build, lambda: forms.loading("Assign"))
+
+
+async def assigned(ack: AsyncAck, view: Json, actor: Actor, work: Work, clock: Clock, policy: Policy) -> None:
+    """Staff chose a mentor for a request."""
+    mentor = entered(view, "mentor")
+    if not mentor:
+        raise Incomplete({"mentor": "missing"})
+    async with work() as store:
+        at = clock.now()
+        request = await mentoring.assign(
+            store.mentoring,
+            store.members,
+            number(view.get("private_metadata")),
+            mentor=mentor,
+            by=actor.id,
+            at=at,
+            policy=policy,
+        )
+        offers = await store.mentoring.offers(request.id)
+        await store.tell(notices.assigned(request, offers, by=actor.id), at=at)
     await ack()
 
 

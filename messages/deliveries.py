@@ -32,6 +32,9 @@ _WHAT = {
     "mentoring:conversation": "the conversation of mentor and asker",
     "mentoring.desk": "a card for staff",
     "members.approval": "the card of a mentor who waits for approval",
+    "journeys.lesson": "a lesson of the first seven days",
+    "journeys.recall": "the reminder of a lesson's task",
+    "journeys.preview": "the preview of a lesson",
 }
 
 
@@ -53,7 +56,12 @@ def why(one: Owed) -> str:
     """Say why it did not arrive."""
     if one.state is State.PARKED:
         return "Slack gave no clear answer and the conversation cannot be read, so nobody can know"
-    return _WHY.get(one.reason or "", f"Slack says “{one.reason}”")
+    return reason_words(one.reason)
+
+
+def reason_words(reason: str | None) -> str:
+    """Say in words why Slack refused something."""
+    return _WHY.get(reason or "", f"Slack says “{reason}”")
 
 
 def trouble(one: Owed) -> p.Payload:

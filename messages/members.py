@@ -118,7 +118,7 @@ def away_form(*, tomorrow: date) -> p.Payload:
         "I'm away",
         [
             p.field(
-                "until", "Back on", picker, hint="Until then you are not asked. What you hold stays yours."
+                "until", "Back on", picker, hint="Until then you are not asked. What you hold goes to others."
             ),
         ],
         callback=AWAY_FORM,

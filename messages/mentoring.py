@@ -31,6 +31,7 @@ RATE_TEXT = "mentoring.rate_text"
 OPEN_CONVERSATION = "mentoring.open_conversation"
 ACKNOWLEDGE = "mentoring.acknowledge"
 STILL_ON_IT = "mentoring.still_on_it"
+ASSIGN = "mentoring.assign"
 AWAY = "members.away"
 
 RATINGS = {
@@ -253,9 +254,10 @@ def state_line(request: Request) -> str:
     match request.status:
         case Status.OPEN:
             waits = f" since {for_reader(request.waiting_since)}" if request.waiting_since else ""
+            late = " *Overdue.*" if request.overdue else ""
             if request.circle is Circle.STAFF:
-                return f"Waiting{waits}. Staff is looking for somebody."
-            return f"Waiting{waits}."
+                return f"Waiting{waits}.{late} Staff is looking for somebody."
+            return f"Waiting{waits}.{late}"
         case Status.CLAIMED:
             return f"Claimed by {who(request.holder)}."
         case Status.CLOSED:
@@ -424,6 +426,9 @@ def desk(request: Request, *, what: str, offers: Sequence[Offer], today: date, l
     elif what.startswith("help"):
         asks = f"{who(request.holder)} asks staff for help" if request.holder else "Staff was asked for help"
         title = f"*{reference(request)} {asks}*"
+    elif what.startswith("alarm"):
+        waits = "waits" if request.status is Status.OPEN else "waited"
+        title = f"*{reference(request)} {who(request.asker)} {waits} too long*"
     else:
         left = "is" if request.status is Status.OPEN else "was"
         title = f"*{reference(request)} Nobody {left} left to ask*"
@@ -441,7 +446,8 @@ def desk(request: Request, *, what: str, offers: Sequence[Offer], today: date, l
     if request.status is Status.OPEN:
         label = "I have this" if request.safety else "I'll take it"
         action = ACKNOWLEDGE if request.safety else CLAIM
-        blocks.append(p.actions(p.button(label, action, number, style="primary")))
+        assign = None if request.safety else p.button("Assign…", ASSIGN, number)
+        blocks.append(p.actions(p.button(label, action, number, style="primary"), assign))
     elif request.status is Status.CLAIMED:
         close = p.button("Close", ANSWERED, number)
         back = p.button("Hand back", HAND_BACK, number)

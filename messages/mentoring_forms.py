@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from community.mentoring_requests import DETAILS_MOST, QUESTION_LEAST, QUESTION_MOST, RATING_MOST, Draft
 from community.offices import Office
@@ -13,8 +14,21 @@ from messages import payload as p
 ASK_FORM = "mentoring.ask"
 DETAILS_FORM = "mentoring.add_details"
 RATING_FORM = "mentoring.rate_text"
+ASSIGN_FORM = "mentoring.assign"
 
 PRIVATE = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A mentor as staff sees them when assigning: name, load, and whether they cover the state."""
+
+    mentor: str
+    name: str
+    covers: bool
+    held: int
+    capacity: int
+    away: bool
 
 
 def ask_form(draft: Draft) -> p.Payload:
@@ -113,3 +127,37 @@ def rating_form(number: int) -> p.Payload:
 def loading(title: str) -> p.Payload:
     """What stands there until the form is ready."""
     return p.modal(title, [p.section("One moment…")], close="Cancel")
+
+
+ASSIGN_PROBLEMS: Mapping[str, Mapping[str, str]] = {
+    "mentor": {"missing": "Please choose a mentor.", "unknown": "This mentor is not here any more."}
+}
+
+
+def assign_form(number: int, fits: Sequence[Fit]) -> p.Payload:
+    """The form in which staff gives a request to a mentor: those who fit first, with their load."""
+    if not fits:
+        return p.modal(
+            "Assign", [p.section("No approved mentor may take this one. You can take it yourself.")]
+        )
+    choices = [
+        p.option(
+            fit.mentor,
+            fit.name,
+            f"{'covers the state, ' if fit.covers else ''}holds {fit.held} of {fit.capacity}"
+            f"{', away' if fit.away else ''}",
+        )
+        for fit in fits
+    ]
+    left = len(choices) - p.OPTIONS_MOST
+    hint = "Whoever fits best comes first."
+    if left > 0:
+        hint += f" {left} more are not listed."
+    return p.modal(
+        f"Assign #{number}",
+        [p.field("mentor", "Mentor", p.select("mentor", choices), hint=hint)],
+        callback=ASSIGN_FORM,
+        submit="Assign",
+        close="Cancel",
+        metadata=str(number),
+    )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from community.mentoring_matching import Circle
 from community.mentoring_requests import Request, Status
+from messages import members as member_words
 from messages import mentoring as words
 from messages import payload as p
+from messages.prose import prose
 
 
 def _note(text: str, *blocks: p.Block) -> p.Payload:
@@ -106,4 +108,29 @@ def check_in(request: Request, *, claim: int, nth: int) -> p.Payload:
         f"Did {words.who(request.holder)} answer {words.reference(request)}? "
         "Without a word from you it will be closed in a few days; you can always re-open it.",
         p.actions(p.button("That solved it", words.SOLVED, request.id, style="primary")),
+    )
+
+
+def assigned(request: Request, *, by: str) -> p.Payload:
+    """Tell a mentor that staff chose them."""
+    return _note(
+        f"{words.who(by)} from our staff asks you to take {words.reference(request)} "
+        f"({words.subject(request)}). Your card follows; *Hand back* is there if you cannot."
+    )
+
+
+def resources(request: Request) -> p.Payload:
+    """Give the asker something to go on with while nobody has claimed the question."""
+    text = f"We are still finding somebody for {words.reference(request)}. Until then, this may help:"
+    return p.message(text, [p.section(text), p.section(prose(f"resources/{request.topic}"))])
+
+
+def rested(*, away: bool) -> p.Payload:
+    """Tell a mentor who let several offers pass in silence that they are left alone now."""
+    if not away:
+        return _note("You are back. Questions that fit you come to you again.")
+    return _note(
+        "The last questions we brought you found you busy, so we leave you alone until you say so. "
+        "That is fine: campaigns have seasons, and so do people.",
+        p.actions(p.button("I'm back", member_words.BACK, style="primary")),
     )

@@ -11,8 +11,9 @@ from community import mentoring
 from community import mentoring_notices as notices
 from community.clock import Clock
 from community.deliveries import Landed
+from community.mentoring_leaving import let_go
 from community.mentoring_requests import OfferState, Policy, Request, Status
-from community.mentoring_tending import tend
+from community.mentoring_tending import Tended, tend
 from community.notices import Places
 from messages import mentoring as words
 from messages import mentoring_notes as notes
@@ -58,12 +59,14 @@ def renderers(scene: Scene) -> dict[str, Render]:
                 request, claim=about["claim"], nth=about["nth"], link=scene.link(request.conversation)
             )
         ),
+        "assigned": _of(lambda request, about: notes.assigned(request, by=about["by"])),
+        "resources": _of(lambda request, _about: notes.resources(request)),
         "check_in": _of(
             lambda request, about: notes.check_in(request, claim=about["claim"], nth=about["nth"])
         ),
     }
     named = {f"mentoring.{name}": _with_request(say) for name, say in of_a_request.items()}
-    return {**named, "mentoring.offer": cards.offer}
+    return {**named, "mentoring.offer": cards.offer, "mentoring.rested": cards.rested}
 
 
 def _of(say: Callable[[Request, About], Payload]) -> Say:
@@ -124,6 +127,10 @@ class _Cards:
             link=self._scene.link(request.conversation),
         )
 
+    async def rested(self, store: Store, about: About) -> Payload:
+        mentor = await store.members.mentor(about["mentor"])
+        return notes.rested(away=mentor is not None and mentor.away(self._scene.clock.now()))
+
     async def offer(self, store: Store, about: About) -> Payload | None:
         shown = await store.mentoring.get_offer(about["offer"])
         request = await store.mentoring.get(shown.request) if shown else None
@@ -139,7 +146,7 @@ def outcomes(
 
     async def conversation(store: Store, landed: Landed) -> None:
         """The group conversation is open, or never will be."""
-        request = await store.mentoring.get(landed.about["request"])
+        request = await store.mentoring.hold_still(landed.about["request"])
         if request is None or request.claims != landed.about["claim"] or request.status is not Status.CLAIMED:
             return
         now = clock.now()
@@ -170,19 +177,37 @@ def outcomes(
     return {"mentoring:conversation": conversation, "mentoring.offer": offer}
 
 
+MOST_AT_ONCE = 8
+"""So many things can be due on one request at one look, after the app was down for long; more is a fault."""
+
+
 async def tend_requests(database: Database, clock: Clock, policy: Policy, places: Places) -> int:
-    """Look after every request whose moment has come, each in its own transaction; give how many."""
+    """Look after every request whose moment has come; give how many things were done.
+
+    One transaction for each thing that is due, so that a crash in between loses and repeats nothing.
+    """
     async with database.reading() as store:
         due = await store.mentoring.due(at=clock.now())
     tended = 0
     for number in due:
-        async with database.transaction() as store:
-            at = clock.now()
-            done = await tend(store.mentoring, number, at=at, policy=policy)
+        for _ in range(MOST_AT_ONCE):
+            async with database.transaction() as store:
+                done = await _tend_one(store, number, clock, policy, places)
             if done is None:
-                continue
-            offers = await store.mentoring.offers(number)
-            await store.tell(notices.tended(done, offers, places), at=at)
-        log.info("tended", request=number, how=done.how)
-        tended += 1
+                break
+            log.info("tended", request=number, how=done.how)
+            tended += 1
     return tended
+
+
+async def _tend_one(store: Store, number: int, clock: Clock, policy: Policy, places: Places) -> Tended | None:
+    at = clock.now()
+    done = await tend(store.mentoring, store.members, number, at=at, policy=policy)
+    if done is None:
+        return None
+    offers = await store.mentoring.offers(number)
+    await store.tell(notices.tended(done, offers, places), at=at)
+    for mentor in done.rested:
+        said = await let_go(store.mentoring, mentor, at=at, policy=policy, places=places)
+        await store.tell(said, at=at)
+    return done

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -47,10 +48,18 @@ def account_of(user: Mapping[str, Any]) -> Account | None:
     return Account(
         id=known,
         name=str(name or ""),
-        zone=str(user.get("tz") or ""),
+        zone=_known_zone(user.get("tz")),
         guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
         left=bool(user.get("deleted")),
     )
+
+
+def _known_zone(name: object) -> str:
+    """Give a zone that can be reckoned with, or "": one that is not would stop all that is said to them."""
+    try:
+        return ZoneInfo(str(name or "")).key
+    except (KeyError, OSError, ValueError):
+        return ""
 
 
 def _words(values: Iterable[str]) -> str:
@@ -112,7 +121,9 @@ class Members:
             if account.left and before is not None and before.left_at is None:
                 gone.append(account.id)
             left_at = ((before.left_at if before else None) or at) if account.left else None
-            values = {"name": account.name, "guest": account.guest, "left_at": left_at}
+            values: dict[str, Any] = {"guest": account.guest, "left_at": left_at}
+            if account.name:
+                values["name"] = account.name
             if account.zone:
                 values["zone"] = account.zone
             await self._connection.execute(
@@ -126,6 +137,13 @@ class Members:
         """Give the person, or None where nobody has met them."""
         row = (await self._connection.execute(select(members).where(members.c.id == user))).one_or_none()
         return _member(row) if row else None
+
+    async def names(self, users: Iterable[str]) -> dict[str, str]:
+        """Give these people's names, as far as they are known."""
+        found = await self._connection.execute(
+            select(members.c.id, members.c.name).where(members.c.id.in_(sorted(users)))
+        )
+        return {row.id: row.name for row in found if row.name}
 
     async def describe(self, user: str, **values: object) -> None:
         """Set fields of a known person's profile: state, stage, office."""

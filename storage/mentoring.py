@@ -47,6 +47,13 @@ def _request(row: Row[Any]) -> Request:
         opened_at=row.opened_at,
         waiting_since=row.waiting_since,
         look_at=row.look_at,
+        widen_at=row.widen_at,
+        alarm_at=row.alarm_at,
+        alarms=row.alarms,
+        resources_at=row.resources_at,
+        overdue_at=row.overdue_at,
+        overdue=row.overdue,
+        hurts_at=row.hurts_at,
         claims=row.claims,
         holder=row.holder,
         claimed_at=row.claimed_at,
@@ -101,6 +108,11 @@ class Mentoring:
                     opened_at=request.opened_at,
                     waiting_since=request.waiting_since,
                     look_at=request.look_at,
+                    widen_at=request.widen_at,
+                    alarm_at=request.alarm_at,
+                    resources_at=request.resources_at,
+                    overdue_at=request.overdue_at,
+                    hurts_at=request.hurts_at,
                     claims=0,
                     help_asked=0,
                     reminders=0,
@@ -217,6 +229,52 @@ class Mentoring:
         )
         return [_offer(row) for row in found]
 
+    async def lapse_offers(self, number: int, *, at: datetime) -> list[str]:
+        """Note that the open offers of this request were let pass in silence; give whose they were."""
+        found = await self._connection.execute(
+            update(offers)
+            .where(
+                offers.c.request == number, offers.c.state == OfferState.OPEN, offers.c.lapsed_at.is_(None)
+            )
+            .values(lapsed_at=at)
+            .returning(offers.c.mentor)
+        )
+        return sorted(found.scalars())
+
+    async def lapses_in_a_row(self, mentor: str) -> int:
+        """Count how many of a mentor's latest offers lapsed, up to the last one they answered.
+
+        Offers that are still fresh say nothing yet, and neither do those that somebody else was quicker with.
+        """
+        found = await self._connection.execute(
+            select(offers.c.state, offers.c.lapsed_at)
+            .where(
+                offers.c.mentor == mentor,
+                or_(
+                    offers.c.lapsed_at.is_not(None),
+                    offers.c.state.in_([OfferState.PASSED, OfferState.TAKEN]),
+                ),
+            )
+            .order_by(offers.c.id.desc())
+            .limit(20)
+        )
+        count = 0
+        for row in found:
+            if row.state in {OfferState.PASSED, OfferState.TAKEN}:
+                break
+            count += 1
+        return count
+
+    async def held_or_offered(self, user: str) -> list[int]:
+        """Give the requests that this person holds or has an open offer of."""
+        offered = select(offers.c.request).where(offers.c.mentor == user, offers.c.state == OfferState.OPEN)
+        held = and_(requests.c.holder == user, requests.c.status == Status.CLAIMED)
+        shown = and_(requests.c.id.in_(offered), requests.c.status == Status.OPEN)
+        found = await self._connection.execute(
+            select(requests.c.id).where(or_(held, shown)).order_by(requests.c.id)
+        )
+        return list(found.scalars())
+
     async def asked_already(self, number: int) -> frozenset[str]:
         """Give who has an open offer, passed, or let go of this request: not to be asked again."""
         asked = await self._connection.execute(
@@ -324,12 +382,12 @@ class Mentoring:
         """Give what is offered to a mentor and waits for their answer."""
         waiting = select(offers.c.request).where(offers.c.mentor == user, offers.c.state == OfferState.OPEN)
         mine = and_(requests.c.id.in_(waiting), requests.c.status == Status.OPEN)
-        return await self._page(mine, requests.c.waiting_since, requests.c.id, limit=limit, offset=offset)
+        return await self._page(mine, requests.c.hurts_at, requests.c.id, limit=limit, offset=offset)
 
     async def queue(
         self, *, states: frozenset[str] | None, without: str | None = None, limit: int, offset: int = 0
     ) -> Page:
-        """Give the open requests of these states (None: of all), the longest waiting first.
+        """Give the open requests of these states (None: of all), first what would hurt first.
 
         With `without`, what that mentor asked themselves, works against or was offered already is left
         out, and what is staff's alone.
@@ -350,7 +408,7 @@ class Mentoring:
                 requests.c.topic != Topic.UNSAFE,
                 requests.c.id.not_in(offered),
             )
-        return await self._page(where, requests.c.waiting_since, requests.c.id, limit=limit, offset=offset)
+        return await self._page(where, requests.c.hurts_at, requests.c.id, limit=limit, offset=offset)
 
     async def _page(self, where: ColumnElement[bool], *order: Any, limit: int, offset: int) -> Page:
         total = await self._connection.scalar(select(func.count()).select_from(requests).where(where))

@@ -225,6 +225,13 @@ requests = Table(
     Column("opened_at", Instant, nullable=False),
     Column("waiting_since", Instant),
     Column("look_at", Instant),
+    Column("widen_at", Instant),
+    Column("alarm_at", Instant),
+    Column("alarms", Integer, nullable=False, server_default=text("0")),
+    Column("resources_at", Instant),
+    Column("overdue_at", Instant),
+    Column("overdue", Boolean, nullable=False, server_default=false()),
+    Column("hurts_at", Instant),
     Column("claims", Integer, nullable=False),
     Column("holder", Text),
     Column("claimed_at", Instant),
@@ -242,7 +249,7 @@ requests = Table(
 )
 Index("ix_requests_asker", requests.c.asker, requests.c.id)
 Index("ix_requests_holder", requests.c.holder, **_where("status = 'claimed'"))
-Index("ix_requests_queue", requests.c.state, requests.c.waiting_since, **_where("status = 'open'"))
+Index("ix_requests_queue", requests.c.state, requests.c.hurts_at, **_where("status = 'open'"))
 Index("ix_requests_look_at", requests.c.look_at, **_where("look_at IS NOT NULL"))
 Index("ix_requests_conversation", requests.c.conversation, **_where("conversation IS NOT NULL"))
 Index("ix_requests_answered", requests.c.first_answered_at)
@@ -257,6 +264,7 @@ offers = Table(
     Column("reasons", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("offered_at", Instant, nullable=False),
+    Column("lapsed_at", Instant),
     UniqueConstraint("request", "mentor", "wave"),
 )
 Index("ix_offers_mentor", offers.c.mentor, offers.c.offered_at)
@@ -279,5 +287,66 @@ milestones = Table(
     "milestones",
     metadata,
     Column("name", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+
+# Journeys: who is on one, what became of each step, and what staff made of the texts (storage/journeys.py)
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("journey", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("came", Text, nullable=False),
+    Column("by", Text),
+    Column("round", Integer, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("next_at", Instant),
+    Column("zone", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("last_sent_at", Instant),
+    Column("paused_at", Instant),
+    Column("finished_at", Instant),
+    Column("stopped_at", Instant),
+    Column("heard_at", Instant),
+    Column("signs_from", Instant),
+    Column("reason", Text),
+    Column("goal", Text, nullable=False, server_default=""),
+    UniqueConstraint("user", "journey"),
+)
+Index("ix_enrolments_next_at", enrolments.c.next_at, **_where("next_at IS NOT NULL"))
+Index("ix_enrolments_standing", enrolments.c.journey, enrolments.c.standing)
+
+journey_steps = Table(
+    "journey_steps",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("enrolment", Id, ForeignKey("enrolments.id"), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("lesson", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("reason", Text),
+    Column("queued_at", Instant),
+    Column("sent_at", Instant),
+    Column("settled_at", Instant),
+    Column("remind_at", Instant),
+    Column("reminded_at", Instant),
+    UniqueConstraint("enrolment", "round", "day"),
+)
+Index("ix_journey_steps_remind_at", journey_steps.c.remind_at, **_where("remind_at IS NOT NULL"))
+
+lesson_versions = Table(
+    "lesson_versions",
+    metadata,
+    Column("lesson", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("words", Facts),
+    Column("by", Text, nullable=False),
     Column("at", Instant, nullable=False),
 )

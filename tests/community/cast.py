@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from community import mentoring
+from community.hours import Hours
 from community.members import Member, MentorProfile, Role
 from community.mentoring_matching import Standing
 from community.mentoring_requests import Draft, Policy, Request
@@ -16,7 +17,13 @@ from storage.members import Account
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
 HOUR = timedelta(hours=1)
-POLICY = Policy()
+ALWAYS = Hours(days=frozenset(range(7)), opens=time(), closes=time(), holidays=False)
+"""Working hours that never end, so that an hour is an hour; working hours have tests of their own."""
+POLICY = Policy(hours=ALWAYS)
+NUDGE_AFTER = timedelta(days=POLICY.nudge_days)
+RELEASE_AFTER = timedelta(days=POLICY.release_days)
+CHECK_IN_AFTER = timedelta(days=POLICY.check_in_days)
+CLOSE_AFTER = timedelta(days=POLICY.close_days)
 QUESTION = "How many signatures do I need for the ballot?"
 
 ASKER = "U0ASKER"
@@ -35,6 +42,7 @@ def request(number: int = 1, **changes: object) -> Request:
         office=Office.SCHOOL_BOARD,
         opened_at=NOW,
         waiting_since=NOW,
+        hurts_at=NOW,
         look_at=NOW + 2 * HOUR,
         wave=1,
     )

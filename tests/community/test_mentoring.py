@@ -36,8 +36,10 @@ from community.refusals import Incomplete, NotAllowed, NotFound
 from community.topics import Topic
 from tests.community.cast import (
     ASKER,
+    CHECK_IN_AFTER,
     HOUR,
     NOW,
+    NUDGE_AFTER,
     POLICY,
     QUESTION,
     STAFF,
@@ -244,7 +246,7 @@ async def test_the_first_mentor_wins_and_every_offer_is_settled(desk):
     winner = step.offers[1].mentor
     won = await desk.do("claim", step.request.id, winner)
     assert (won.status, won.holder, won.claims, won.claimed_at) == (Status.CLAIMED, winner, 1, LATER)
-    assert won.look_at == LATER + POLICY.nudge_after
+    assert won.look_at == LATER + NUDGE_AFTER
     assert responsible(won) is Duty.HOLDER
     states = await desk.offers(won.id)
     assert states.pop(winner) is OfferState.TAKEN
@@ -348,7 +350,7 @@ async def test_passing_tells_nobody_until_the_last_of_the_wave_has_passed(desk):
     fourth = widened.offers[0]
     ended = await desk.do("pass_on", fourth.id, fourth.mentor)
     assert (ended.request.circle, ended.offers) == (Circle.STAFF, ())
-    assert ended.request.look_at == LATER + POLICY.answer_target
+    assert ended.request.look_at == NOW + POLICY.answer_target, "the target was set when it was asked"
     assert (await desk.history(number)).count("passed") == 4
 
 
@@ -511,7 +513,7 @@ async def test_reopening_goes_back_to_the_mentor_who_answered(desk, who):
     on_the_last_day = LATER + POLICY.reopen_within
     again = (await desk.do("reopen", held.id, who, at=on_the_last_day)).request
     assert (again.status, again.holder, again.claims) == (Status.CLAIMED, "UA", 1)
-    assert again.look_at == on_the_last_day + POLICY.nudge_after
+    assert again.look_at == on_the_last_day + NUDGE_AFTER
     assert (again.answered_at, again.closed_at, again.rating, again.rating_text) == (None, None, None, "")
     with pytest.raises(NotClaimed):
         await desk.do("reopen", held.id, who, at=on_the_last_day)
@@ -611,7 +613,7 @@ async def test_only_the_holder_calls_staff_or_stays_on_it(desk, verb):
     done = await desk.do(verb, held.id, "UA", at=LATER + HOUR)
     assert done.holder == "UA"
     assert (done.help_asked == 1) == (verb == "ask_staff")
-    assert (done.look_at == LATER + HOUR + POLICY.nudge_after) == (verb == "still_on_it")
+    assert (done.look_at == LATER + HOUR + NUDGE_AFTER) == (verb == "still_on_it")
     await desk.do("close", held.id, ASKER)
     with pytest.raises(AlreadyOver):
         await desk.do(verb, held.id, "UA")
@@ -624,7 +626,7 @@ async def test_the_mentors_first_words_stop_the_clock_once(desk):
     for who in (ASKER, "UB", STAFF):
         assert await desk.speak(held.id, who) is None
     spoken = await desk.speak(held.id, "UA", at=LATER + HOUR)
-    assert (spoken.answered_at, spoken.look_at) == (LATER + HOUR, LATER + HOUR + POLICY.check_in_after)
+    assert (spoken.answered_at, spoken.look_at) == (LATER + HOUR, LATER + HOUR + CHECK_IN_AFTER)
     assert await desk.speak(held.id, "UA", at=LATER + 2 * HOUR) is None
     assert (await desk.see(held.id)).answered_at == LATER + HOUR
     # A button of an old card changes nothing about that either.

@@ -11,7 +11,7 @@ import os
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -35,9 +35,9 @@ from storage.database import Database
 from storage.members import Account
 from storage.tables import offers as offers_table
 from storage.tables import requests as requests_table
-from tests.community.cast import NOW, QUESTION, profile
+from tests.community.cast import ALWAYS, NOW, QUESTION, profile
 
-POLICY = Policy(first_wave=2)
+POLICY = Policy(hours=ALWAYS, first_wave=2)
 ASKERS = ("UASK1", "UASK2")
 STAFF = ("USTAFF1", "USTAFF2")
 MENTORS = {
@@ -263,9 +263,14 @@ class Community(RuleBasedStateMachine):
     @rule(nth=NTH, by=HELPERS, then=st.lists(st.integers(0, 4), max_size=4), crash=CRASH)
     def help_somebody(self, nth, by, then, crash):
         """One mentor goes the usual way: claims, talks, hands back or closes, while time passes."""
+        waiting = self.having(Status.OPEN)
+        if waiting[nth % len(waiting)].topic == Topic.UNSAFE:
+            by = STAFF[nth % 2]
         self.claim(nth, by, None)
         for each in then:
             if not self.having(Status.CLAIMED):
+                if self.having(Status.CLOSED):
+                    self.reopen(nth, "asker", crash)
                 break
             if each == 0:
                 self.answer(nth, crash)
@@ -304,8 +309,8 @@ class Community(RuleBasedStateMachine):
 
         for number in self.run(due()):
 
-            async def make(book, _people, number=number):
-                await tend(book, number, at=self.at, policy=POLICY)
+            async def make(book, people, number=number):
+                await tend(book, people, number, at=self.at, policy=POLICY)
 
             self.step(crash, make)
 
@@ -324,7 +329,7 @@ class Community(RuleBasedStateMachine):
 
     def let_time_settle_everything(self):
         """With time alone every question ends with staff or closed: no state is a dead end."""
-        for _ in range(10):
+        for _ in range(30):
             self.at += timedelta(hours=97)
             self.tend_all(None)
         for row in self.rows:
@@ -381,6 +386,8 @@ def run_machine(url, examples, steps):
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
+            # A history of 25 steps can be read as it is; shrinking it would take minutes.
+            phases=(Phase.generate,),
         ),
     )
 

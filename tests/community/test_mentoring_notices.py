@@ -90,13 +90,14 @@ def posted(said: Notices) -> set[str]:
 
 
 NEVER_CHANGE = {
-    "introduction", "handed_back", "released", "reopened", "details", "cancelled", "widened", "reminder"
+    "introduction", "handed_back", "released", "reopened", "details", "cancelled", "widened", "reminder",
+    "resources", "assigned",
 }  # fmt: skip
 
 
 def test_whatever_is_a_card_is_refreshed_by_the_next_fact():
     """A message with buttons or a state is named by cards_of; all others are notes that stay as they were."""
-    now = request(**HELD, wave=2, help_asked=1, closings=1, reminders=1)
+    now = request(**HELD, wave=2, help_asked=1, closings=1, reminders=1, alarms=1)
     everything = [
         notices.asked(now, OFFERS, PLACES),
         notices.claimed(now, OFFERS),

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from community import mentoring
+from community.hours import Hours
 from community.mentoring import Duty, responsible
+from community.mentoring_leaving import let_go
 from community.mentoring_matching import Circle
 from community.mentoring_requests import OfferState, Policy, Status
 from community.mentoring_tending import Tending, tend
+from community.notices import Places
 from community.topics import Topic
-from tests.community.cast import ASKER, HOUR, NOW, POLICY, STAFF, asked, leaves, profile, settle
+from tests.community.cast import ASKER, HOUR, NOW, NUDGE_AFTER, POLICY, STAFF, asked, leaves, profile, settle
 
 DAY = timedelta(days=1)
 OHIO = frozenset({"OH"})
 FILING = frozenset({Topic.FILING})
+PLACES = Places(mentors="C0MENTORS", staff="C0STAFF")
 
 
 class Watch:
@@ -28,21 +34,21 @@ class Watch:
         self.clock = clock
         self.number = 0
 
-    async def ask(self, *mentors, **changes):
+    async def ask(self, *mentors, policy=POLICY, **changes):
         async with self.database.transaction() as store:
             await settle(store, *mentors)
-            step = await asked(store, at=self.clock.now(), **changes)
+            step = await asked(store, at=self.clock.now(), policy=policy, **changes)
         self.number = step.request.id
         return step
 
-    async def after(self, wait):
+    async def after(self, wait, policy=POLICY):
         """Let time pass, then look after the request; what was done, or None."""
         self.clock.advance(wait)
-        return await self.now()
+        return await self.now(policy)
 
-    async def now(self):
+    async def now(self, policy=POLICY):
         async with self.database.transaction() as store:
-            return await tend(store.mentoring, self.number, at=self.clock.now(), policy=POLICY)
+            return await tend(store.mentoring, store.members, self.number, at=self.clock.now(), policy=policy)
 
     async def do(self, verb, by, **more):
         async with self.database.transaction() as store:
@@ -107,7 +113,12 @@ async def test_staff_is_reminded_until_somebody_takes_it(watch):
     for reminders in (1, 2, 3):
         assert await watch.after(POLICY.answer_target - timedelta(seconds=1)) is None
         done = await watch.after(timedelta(seconds=1))
+        if reminders == 1:
+            assert done.how is Tending.OVERDUE
+            while done.how is not Tending.REMINDED_STAFF:
+                done = await watch.now()
         assert (done.how, done.step.request.reminders) == (Tending.REMINDED_STAFF, reminders)
+        await watch.now()
         assert await watch.now() is None
     await watch.do("claim", STAFF)
     assert await watch.after(HOUR) is None
@@ -115,7 +126,8 @@ async def test_staff_is_reminded_until_somebody_takes_it(watch):
 
 async def test_a_report_is_brought_up_again_even_when_somebody_has_it(watch):
     await watch.ask(profile("UA"), topic="unsafe")
-    assert (await watch.after(DAY)).how is Tending.REMINDED_STAFF
+    for _ in range(3):
+        assert (await watch.after(POLICY.safety_again)).how is Tending.REMINDED_STAFF
     await watch.do("claim", STAFF)
     for _ in range(4):
         done = await watch.after(DAY)
@@ -125,7 +137,7 @@ async def test_a_report_is_brought_up_again_even_when_somebody_has_it(watch):
 async def test_a_silent_mentor_is_nudged_and_then_released(watch):
     await watch.ask(profile("UA"), profile("UB"))
     await watch.do("claim", "UA")
-    nudged = await watch.after(POLICY.nudge_after)
+    nudged = await watch.after(NUDGE_AFTER)
     assert (nudged.how, nudged.holder) == (Tending.NUDGED, "UA")
     assert await watch.after(DAY - timedelta(seconds=1)) is None
     released = await watch.after(timedelta(seconds=1))
@@ -138,9 +150,9 @@ async def test_a_silent_mentor_is_nudged_and_then_released(watch):
 async def test_who_says_still_on_it_gets_another_day_and_another_nudge(watch):
     await watch.ask(profile("UA"))
     await watch.do("claim", "UA")
-    first = await watch.after(POLICY.nudge_after)
+    first = await watch.after(NUDGE_AFTER)
     await watch.do("still_on_it", "UA")
-    second = await watch.after(POLICY.nudge_after)
+    second = await watch.after(NUDGE_AFTER)
     assert second.how is Tending.NUDGED
     # Each nudge is one of its own, so that the second is really delivered.
     assert first.step.request.reminders < second.step.request.reminders
@@ -149,7 +161,7 @@ async def test_who_says_still_on_it_gets_another_day_and_another_nudge(watch):
 async def test_a_mentor_who_spoke_is_neither_nudged_nor_released(watch):
     await watch.ask(profile("UA"))
     await watch.do("claim", "UA")
-    await watch.after(POLICY.nudge_after)
+    await watch.after(NUDGE_AFTER)
     await watch.speak("UA")
     assert await watch.after(2 * DAY) is None
     checked = await watch.after(DAY)
@@ -225,6 +237,95 @@ async def test_widening_leaves_earlier_offers_standing(watch):
 
 def test_the_durations_fit_together():
     usual = Policy()
-    assert usual.nudge_after < usual.release_after
-    assert usual.check_in_after < usual.close_after < usual.reopen_within
-    assert NOW.tzinfo is not None
+    assert usual.nudge_days < usual.release_days
+    assert usual.check_in_days < usual.close_days < usual.reopen_within.days
+    assert usual.widen_after < usual.answer_target * usual.alarm_share < usual.answer_target
+
+
+# The clock of a request
+
+
+async def test_staff_is_told_before_the_answer_is_late(watch):
+    await watch.ask(profile("UA"), profile("UO", states=OHIO))
+    done = []
+    for _ in range(26):
+        tended = await watch.after(HOUR)
+        while tended is not None:
+            done.append((watch.clock.now() - NOW, tended.how))
+            tended = await watch.now()
+    moments = dict(reversed([(how, since) for since, how in done]))
+    assert moments[Tending.WIDENED] == 2 * HOUR
+    assert Tending.ALARMED not in moments, "staff had it before: nobody was left to ask"
+    assert moments[Tending.OVERDUE] == POLICY.answer_target
+    assert (await watch.see()).overdue
+
+
+async def test_the_alarm_comes_once_while_mentors_are_still_asked(watch):
+    slow = replace(POLICY, widen_after=timedelta(hours=10))
+    await watch.ask(profile("UA"), profile("UO", states=OHIO), policy=slow)
+    done = []
+    for _ in range(19):
+        tended = await watch.after(HOUR, policy=slow)
+        while tended is not None:
+            done.append((watch.clock.now() - NOW, tended.how))
+            tended = await watch.now(policy=slow)
+    assert done == [(10 * HOUR, Tending.WIDENED), (18 * HOUR, Tending.ALARMED)]
+
+
+async def test_a_weekend_does_not_count(watch):
+    office = replace(POLICY, hours=Hours(days=frozenset(range(5))))
+    # Wednesday evening before Thanksgiving: two working hours end on Friday morning.
+    watch.clock.advance(timedelta(days=2, hours=9, minutes=30))
+    await watch.ask(profile("UA"), profile("UO", states=OHIO), policy=office)
+    assert (await watch.see()).look_at == datetime(2026, 11, 27, 10, 30, tzinfo=ZoneInfo("America/New_York"))
+
+
+async def test_a_deadline_hurries_everything(watch):
+    await watch.ask(profile("UA"), needed_by=date(2026, 11, 23))
+    near = await watch.see()
+    assert near.look_at - NOW < POLICY.widen_after
+    assert near.hurts_at <= datetime(2026, 11, 24, 0, tzinfo=ZoneInfo("America/New_York"))
+    assert near.overdue_at - NOW < POLICY.answer_target
+
+
+async def test_filing_week_halves_the_waits_and_doubles_the_waves(watch):
+    rush = replace(POLICY, filing_weeks=((date(2026, 11, 23), date(2026, 11, 27)),))
+    step = await watch.ask(*(profile(f"U{nth}") for nth in range(9)), policy=rush)
+    assert len(step.offers) == 2 * rush.first_wave
+    assert step.request.look_at == NOW + rush.widen_after / 2
+
+
+async def test_who_lets_three_offers_lapse_in_a_row_is_left_alone(watch):
+    mentors = [profile("UA"), profile("UO", states=OHIO)]
+    for nth in range(1, 4):
+        await watch.ask(*(mentors if nth == 1 else ()))
+        done = await watch.after(POLICY.widen_after)
+        assert done.rested == (("UA",) if nth == 3 else ())
+    async with watch.database.reading() as store:
+        assert (await store.members.mentor("UA")).away(watch.clock.now())
+
+
+async def test_an_answer_of_any_kind_starts_the_count_anew(watch):
+    mentors = [profile("UA"), profile("UO", states=OHIO)]
+    for nth in range(4):
+        step = await watch.ask(*(mentors if nth == 0 else ()))
+        if nth == 2:
+            async with watch.database.transaction() as store:
+                await mentoring.pass_on(
+                    store.mentoring, step.offers[0].id, by="UA", at=watch.clock.now(), policy=POLICY
+                )
+        done = await watch.after(POLICY.widen_after)
+        assert done.rested == ()
+
+
+async def test_whoever_leaves_hands_everything_on_at_once(watch):
+    await watch.ask(profile("UA"), profile("UB"))
+    held = watch.number
+    await watch.do("claim", "UA")
+    await watch.ask()
+    async with watch.database.transaction() as store:
+        said = await let_go(store.mentoring, "UA", at=watch.clock.now(), policy=POLICY, places=PLACES)
+        assert (await store.mentoring.get(held)).status is Status.OPEN
+        offers = await store.mentoring.offers(watch.number)
+        assert {offer.mentor: offer.state for offer in offers}["UA"] is OfferState.PASSED
+    assert f"mentoring:handed_back:{held}:1" in {delivery.key for delivery in said.add}

@@ -66,7 +66,7 @@ class Stage:
             staff_user_ids=("U0SUE", "U0TOM"),
             database_url=self.database_url,
             port=0,
-            **settings,
+            **{"work_days": "Mon-Sun", "work_hours": "0-24", "work_holidays": False, **settings},
         )
         await self.start_app()
 

@@ -202,8 +202,8 @@ async def test_lists_give_every_row_once_and_know_how_long_they_are(made):
 async def test_a_mentors_queue_leaves_out_what_is_not_for_them(made):
     async with made.transaction() as store:
         await settle(store, profile("UFOE", against=frozenset({ASKER, "UX"})), profile("UASKS"))
-        plain = await put(store, waiting_since=NOW + HOUR)
-        longest = await put(store, waiting_since=NOW - HOUR)
+        plain = await put(store, hurts_at=NOW + HOUR)
+        longest = await put(store, hurts_at=NOW - HOUR)
         await put(store, state="OH")
         await put(store, topic=Topic.UNSAFE, circle=Circle.STAFF)
         own = await put(store, asker="UASKS")
