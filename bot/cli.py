@@ -42,15 +42,16 @@ def _plainly() -> Iterator[None]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from community.mentor_csv import SheetUnreadable
+    from community.slack_errors import error_code
+    from storage.backup import CopyRefused
     from storage.schema import SchemaMismatch
 
     try:
         yield
-    except (StartRefused, SchemaMismatch, SheetUnreadable) as refusal:
-        _fail(str(refusal))
+    except (StartRefused, SchemaMismatch, SheetUnreadable, CopyRefused) as refusal:
+        _fail(logs.redact(str(refusal)))
     except SlackApiError as refusal:
-        error = refusal.response.get("error") if hasattr(refusal.response, "get") else "unreadable answer"
-        _fail(f"Slack refuses: {error}. `downballot doctor` says more.")
+        _fail(f"Slack refuses: {error_code(refusal.response)}. `downballot doctor` says more.")
     except SQLAlchemyError as fault:
         _fail(
             f"The database does not do as it should ({type(fault).__name__}). `downballot doctor` says more."
@@ -137,6 +138,38 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
+@app.command("verify-slack")
+def verify_slack(
+    channel: Annotated[str, typer.Argument(help="The id of a channel made for this, with the app in it.")],
+    *,
+    posts: Annotated[int, typer.Option(min=6, max=60, help="The most messages to post.")] = 60,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before posting.")] = False,
+) -> None:
+    """Measure what Slack does not document, in a channel that you name; posts there, and deletes it again."""
+    settings = _settings()
+    logs.set_up("ERROR", "text")
+
+    from bot import verify
+
+    named = (
+        settings.mentor_channel,
+        settings.staff_channel,
+        settings.community_channel,
+        settings.wins_channel,
+    )
+    if channel in named:
+        _fail("People read that channel. Make one for this, and say /invite @downballot there.")
+    if not yes and not typer.confirm(f"Post up to {posts} messages into {channel}, and delete them again?"):
+        _fail("Nothing was posted.")
+    with _plainly():
+        lines = verify.table(asyncio.run(verify.measure(settings, channel, posts=posts)))
+    lines.insert(0, ("What", "Measured", "The app goes by"))
+    widths = [max(len(line[column]) for line in lines) for column in range(3)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
+
+
 @imports.command("mentors")
 def import_mentors(
     file: Annotated[Path, typer.Argument(help="A CSV file; the README describes its columns.")],
@@ -194,6 +227,61 @@ def _tell(report: Report, *, dry_run: bool) -> None:
             f"Good ones: {sums}. Mend the others, or import the good ones with --partial.",
             err=True,
         )
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where the backup goes.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")] = False,
+) -> None:
+    """Back up the database into one file, while the app runs."""
+    settings = _settings()
+    logs.set_up("WARNING", "text")
+
+    from bot import backup as copies
+    from community.clock import SystemClock
+
+    with _plainly():
+        asyncio.run(copies.backup(settings.database_url, file, SystemClock().now(), force=force))
+    typer.echo(f"The backup is in {file}.")
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="A file that `downballot backup` made.")]) -> None:
+    """Put a backup in place of the database; the app has to be stopped."""
+    settings = _settings()
+    logs.set_up("WARNING", "text")
+
+    from bot import backup as copies
+    from community.clock import SystemClock
+
+    with _plainly():
+        restored = asyncio.run(copies.restore(settings.database_url, file, SystemClock().now()))
+    if restored.kept is not None:
+        typer.echo(f"The database that was there is kept as {restored.kept}.")
+    typer.echo(f"Restored. {_held(restored.held)}")
+
+
+@app.command()
+def quarantine() -> None:
+    """After restoring the database by other means: let nothing go out that may have been sent already."""
+    settings = _settings()
+    logs.set_up("WARNING", "text")
+
+    from bot import backup as copies
+    from community.clock import SystemClock
+
+    with _plainly():
+        held = asyncio.run(copies.quarantine(settings.database_url, SystemClock().now()))
+    typer.echo(_held(held))
+
+
+def _held(number: int) -> str:
+    return (
+        f"{number} deliveries may have been sent since: the app looks in Slack for each before it sends it, "
+        "and gives staff what it cannot find out."
+    )
 
 
 @app.command()

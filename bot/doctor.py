@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.manifest import bot_scopes
+from community.slack_errors import error_code
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -91,7 +92,9 @@ async def _token(client: AsyncWebClient) -> tuple[Finding, Finding]:
     try:
         answer = await client.auth_test()
     except SlackApiError as refusal:
-        said = f"Slack refuses it ({_error(refusal)}): install the app anew and copy the bot token"
+        said = (
+            f"Slack refuses it ({error_code(refusal.response)}): install the app anew and copy the bot token"
+        )
         bad = Finding(what, ok=False, said=said, fatal=True)
         return bad, bad
     except (aiohttp.ClientError, OSError, TimeoutError) as fault:
@@ -127,12 +130,13 @@ async def _channel(client: AsyncWebClient, name: str, id_: str) -> Finding:
     what = f"{name} {id_}"
 
     async def look() -> str:
-        found: dict[str, Any] = (await client.conversations_info(channel=id_))["channel"]
+        found: dict[str, Any] = (await client.conversations_info(channel=id_)).get("channel") or {}
+        called = f"#{found.get('name') or id_}"
         if found.get("is_archived"):
-            raise _Wrong(f"#{found['name']} is archived: unarchive it or name another channel")
+            raise _Wrong(f"{called} is archived: unarchive it or name another channel")
         if not found.get("is_member"):
-            raise _Wrong(f"the app is not in #{found['name']}: say /invite @downballot there")
-        return f"is #{found['name']}, and the app is in it"
+            raise _Wrong(f"the app is not in {called}: say /invite @downballot there")
+        return f"is {called}, and the app is in it"
 
     return await _looked(
         what,
@@ -146,7 +150,7 @@ async def _channel(client: AsyncWebClient, name: str, id_: str) -> Finding:
 
 async def _person(client: AsyncWebClient, id_: str) -> Finding:
     async def look() -> str:
-        found: dict[str, Any] = (await client.users_info(user=id_))["user"]
+        found: dict[str, Any] = (await client.users_info(user=id_)).get("user") or {}
         if found.get("deleted"):
             raise _Wrong("this account is deactivated: take it out")
         if found.get("is_bot"):
@@ -170,16 +174,10 @@ async def _looked(
     except _Wrong as wrong:
         return Finding(what, ok=False, said=str(wrong), fatal=fatal)
     except SlackApiError as refusal:
-        error = _error(refusal)
+        error = error_code(refusal.response)
         said = advice.get(
             error, "see the scopes above" if error == "missing_scope" else "Slack refuses to say more"
         )
         return Finding(what, ok=False, said=f"{said} ({error})", fatal=fatal)
     except (aiohttp.ClientError, OSError, TimeoutError) as fault:
         return Finding(what, ok=False, said=f"Slack cannot be reached ({type(fault).__name__})", fatal=fatal)
-
-
-def _error(refusal: SlackApiError) -> str:
-    # A 5xx or a proxy's page has no JSON, and then the answer is text.
-    answer = refusal.response
-    return str(answer.get("error", "unknown")) if hasattr(answer, "get") else "unreadable answer"

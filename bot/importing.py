@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from community import mentor_csv
 from community.mentor_csv import BadRow, MentorRow
+from community.slack_errors import error_code
 from storage.members import Account
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ async def _look_up(client: AsyncWebClient, row: MentorRow) -> Account | BadRow:
         else:
             answer = await client.users_lookupByEmail(email=str(row.email))
     except SlackApiError as refusal:
-        if refusal.response.get("error") not in _UNKNOWN:
+        if error_code(refusal.response) not in _UNKNOWN:
             raise
         whose = "slack_user_id" if row.user is not None else "e-mail address"
         return BadRow(row.line, (f"nobody in the workspace has this {whose}",))

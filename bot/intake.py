@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +16,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 
 from bot.refusals import StartRefused
+from community.slack_errors import error_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,8 @@ BODY_LIMIT = 1024 * 1024
 QUIET_AFTER = 30 * 60.0
 """Seconds without any envelope after which the socket is replaced: a deaf one looks healthy from inside."""
 WATCH_EVERY = 5.0
+
+_MOMENT = re.compile(r"[0-9]{1,12}")
 
 log = structlog.get_logger(__name__)
 
@@ -109,8 +113,18 @@ class HttpIntake:
     async def _take(self, request: web.Request) -> web.Response:
         if not self._open:
             return web.Response(status=503, text="starting or stopping\n")
+        if not all(map(_MOMENT.fullmatch, request.headers.getall("X-Slack-Request-Timestamp", ["0"]))):
+            # The SDK would stumble over it, and anybody could fill the log with that.
+            return web.Response(status=401, text="no valid signature\n")
         with self._at_work.one():
-            answer = await self._bolt.async_dispatch(await to_bolt_request(request))
+            try:
+                asked = await to_bolt_request(request)
+            except web.HTTPException:
+                raise
+            except Exception as fault:  # noqa: BLE001 - Bolt reads the body before it checks who sent it
+                log.info("a request that cannot be read", fault=type(fault).__name__)
+                return web.Response(status=400, text="this cannot be read\n")
+            answer = await self._bolt.async_dispatch(asked)
             return await to_aiohttp_response(answer)
 
 
@@ -150,10 +164,11 @@ class SocketIntake:
         except SlackApiError as refusal:
             await self._let_go()
             raise StartRefused(
-                f"Slack refuses SLACK_APP_TOKEN ({refusal.response['error']}): make an app-level token "
+                f"Slack refuses SLACK_APP_TOKEN ({error_code(refusal.response)}): make an app-level token "
                 "with the scope connections:write, and switch Socket Mode on."
             ) from None
-        except (aiohttp.ClientError, OSError, TimeoutError) as fault:
+        except (aiohttp.ClientError, OSError, TimeoutError, AttributeError, TypeError, ValueError) as fault:
+            # The last three are how the SDK takes a 5xx page where it expects JSON.
             await self._let_go()
             raise StartRefused(f"Slack cannot be reached ({type(fault).__name__}).") from None
         self._heard_at = time.monotonic()

@@ -20,25 +20,36 @@ GONE = "[redacted]"
 # `state` holds what was typed only in a view, where it is a mapping; elsewhere it is the state of a request.
 _PRIVATE_NAMES = frozenset(
     {
+        "access_token",
         "app_token",
         "authorization",
         "blocks",
         "bot_token",
+        "client_secret",
         "cookie",
         "database_url",
+        "details",
+        "display_name",
+        "display_name_normalized",
         "email",
         "first_name",
         "last_name",
         "password",
         "phone",
         "private_metadata",
+        "question",
+        "rating_text",
         "real_name",
+        "real_name_normalized",
         "response_url",
         "response_urls",
         "signing_secret",
+        "status_text",
         "text",
         "token",
         "trigger_id",
+        "user_name",
+        "username",
         "values",
         "x-slack-signature",
     }
@@ -61,10 +72,11 @@ _PRIVATE_SHAPES = (
 # A payload that some library has already turned into text: JSON, a Python mapping, or a form body.
 _NAMES = "|".join(sorted(re.escape(name) for name in _PRIVATE_NAMES))
 _QUOTED = re.compile(
-    rf"""(?P<start>\\*["'](?:{_NAMES}|value)\\*["']\s*:\s*)(?P<quote>\\*["'])(?:\\.|(?!(?P=quote)).)*(?P=quote)""",
+    rf"""(?P<start>\\*["'](?:{_NAMES}|value)\\*["']\s*:\s*)(?P<quote>\\*["'])(?:\\+.|(?!(?P=quote)).)*(?P=quote)""",
     re.IGNORECASE | re.DOTALL,
 )
-_FORM = re.compile(rf"(?P<start>(?:^|[&?\s])(?:{_NAMES})=)[^&\s]+", re.IGNORECASE)
+# Over HTTP a pressed button is one field named payload, with everything in it.
+_FORM = re.compile(rf"(?P<start>(?:^|[&?\s'\"])(?:{_NAMES}|payload)=)[^&\s]+", re.IGNORECASE)
 
 # These libraries print whole payloads at DEBUG, and a body with a bad signature at INFO.
 _TALKATIVE = (

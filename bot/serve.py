@@ -24,20 +24,14 @@ if TYPE_CHECKING:
     from bot.intake import Intake
     from bot.settings import Settings
     from community.clock import Clock
+    from scheduler.lease import Leadership
+    from scheduler.outbox import Outbox
     from storage.database import Database
 
 GRACE = 20.0
 """Seconds that requests at work get to finish when the process is told to stop."""
 
 log = structlog.get_logger(__name__)
-
-
-class Sending(Protocol):
-    """What the process needs to know of the outbox."""
-
-    @property
-    def trouble(self) -> str | None:
-        """Why nothing is sent at all, in Slack's word, if that is so."""
 
 
 class Served(Protocol):
@@ -62,8 +56,12 @@ class Served(Protocol):
         """What time it is."""
 
     @property
-    def outbox(self) -> Sending:
+    def outbox(self) -> Outbox:
         """What sends deliveries."""
+
+    @property
+    def leadership(self) -> Leadership:
+        """Whether this process is the one that sends."""
 
 
 class Process:
@@ -87,8 +85,8 @@ class Process:
             "Seconds since the last envelope from Slack (Socket Mode)",
             self.intake.quiet_for,
         )
-        self.health.check("sending", self._sending)
-        figures.publish(self.health, application.database, application.clock)
+        figures.publish(self.health, application.database, application.clock, application.leadership)
+        figures.publish_sending(self.health, application.outbox)
         self._runner: web.AppRunner | None = None
         self.port = settings.port
 
@@ -114,10 +112,6 @@ class Process:
                 last.push_async_callback(self._runner.cleanup)
             last.push_async_callback(self._stop_application, end)
             last.push_async_callback(self.intake.close, grace)
-
-    async def _sending(self) -> str | None:
-        trouble = self.application.outbox.trouble
-        return None if trouble is None else f"Slack takes nothing from the app: {trouble}"
 
     async def _stop_application(self, end: float) -> None:
         await self.application.stop(grace=max(0.0, end - time.monotonic()))

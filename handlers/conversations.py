@@ -14,6 +14,13 @@ from handlers.payloads import Actor, Json
 from messages import conversations as words
 from messages import payload as p
 
+SPOKEN = frozenset({None, "", "file_share", "me_message", "thread_broadcast"})
+"""The kinds of message in which a person says something; all others report what happened to one.
+
+Source: docs.slack.dev/reference/events/message, "Message subtypes".
+"""
+SLACKBOT = "USLACKBOT"
+
 
 def register(listen: Listening) -> None:
     """Hear messages; what the app does not act on is acknowledged all the same."""
@@ -31,11 +38,12 @@ async def wrote(
     policy: Policy,
 ) -> None:
     """A person wrote something where the app reads along."""
-    by_person = not event.get("subtype") and not event.get("bot_id") and actor.id
-    kind = event.get("channel_type")
-    if by_person and kind in {"mpim", "group", "channel"}:
+    spoke = event.get("subtype") in SPOKEN and not event.get("bot_id") and actor.id not in {"", SLACKBOT}
+    channel = str(event.get("channel") or "")
+    kind = event.get("channel_type") or ("im" if channel.startswith("D") else "group")
+    if spoke and kind in {"mpim", "group", "channel"}:
         async with work() as store:
-            request = await store.mentoring.in_conversation(event.get("channel") or "")
+            request = await store.mentoring.in_conversation(channel)
             if request is not None:
                 at = clock.now()
                 answered = await mentoring.first_words(
@@ -44,13 +52,14 @@ async def wrote(
                 if answered is not None:
                     offers = await store.mentoring.offers(request.id)
                     await store.tell(notices.changed(answered, offers), at=at)
-    elif by_person and kind == "im":
+    elif spoke and kind == "im":
         async with work():
             pass  # Only remembered, so that a redelivery is not answered twice.
         typed = p.as_typed(event.get("text") or "")
-        house.errands.start(_reply(client, event["channel"], typed), what="reply to a message")
+        thread = event.get("thread_ts")
+        house.errands.start(_reply(client, channel, thread, typed), what="reply to a message")
     await ack()
 
 
-async def _reply(client: AsyncWebClient, channel: str, typed: str) -> None:
-    await client.chat_postMessage(channel=channel, **words.reply(typed))
+async def _reply(client: AsyncWebClient, channel: str, thread: str | None, typed: str) -> None:
+    await client.chat_postMessage(channel=channel, thread_ts=thread, **words.reply(typed))

@@ -95,9 +95,9 @@ class Listening:
         self._house = house
         self.registered: list[Registered] = []
 
-    def command(self, name: str, listener: Listener, *, may: May) -> None:
+    def command(self, name: str | re.Pattern[str], listener: Listener, *, may: May) -> None:
         """Hear a slash command."""
-        self._app.command(name)(self._guarded("command", name, listener, may))
+        self._app.command(name)(self._guarded("command", _name(name), listener, may))
 
     def action(self, name: str | re.Pattern[str], listener: Listener, *, may: May) -> None:
         """Hear a button or a choice."""
@@ -110,6 +110,10 @@ class Listening:
     def shortcut(self, name: str | re.Pattern[str], listener: Listener, *, may: May) -> None:
         """Hear a shortcut, from a message or from anywhere."""
         self._app.shortcut(name)(self._guarded("shortcut", _name(name), listener, may))
+
+    def options(self, name: str | re.Pattern[str], listener: Listener, *, may: May) -> None:
+        """Hear that a list of choices is asked for while somebody types."""
+        self._app.options(name)(self._guarded("options", _name(name), listener, may))
 
     def event(self, name: str | re.Pattern[str], listener: Listener, *, may: May) -> None:
         """Hear an event."""

@@ -11,8 +11,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from community.refusals import Refused
-from handlers.errors import notice
+from community.slack_errors import error_code
+from handlers.errors import notice, whisper
 from handlers.listening import House
+from handlers.payloads import part
 from messages.refusals import sentence
 from storage.store import Store
 
@@ -54,15 +56,14 @@ async def _open(
         # A slow or sick database must not keep a person from writing their question down.
         log.warning("form opened without what is known", exc_info=True)
         view = bare()
-    on_modal = (body.get("view") or {}).get("type") == "modal"
+    on_modal = part(body, "view").get("type") == "modal"
     show = client.views_push if on_modal else client.views_open
     try:
         await show(trigger_id=body["trigger_id"], view=view)
     except SlackApiError as fault:
-        log.warning("form not opened", error=fault.response.get("error"))
-        user = (body.get("user") or {}).get("id") or body.get("user_id")
-        channel = (body.get("channel") or {}).get("id") or body.get("channel_id")
-        if user and channel:
-            await client.chat_postEphemeral(
-                channel=channel, user=user, text="The form took too long to open. Please try once more."
-            )
+        log.warning("form not opened", error=error_code(fault.response))
+    except Exception as fault:  # noqa: BLE001 - the network has many faults; all leave a person without a form
+        log.warning("form not opened", error=type(fault).__name__)
+    else:
+        return
+    await whisper(client, body, "The form took too long to open. Please try once more.")

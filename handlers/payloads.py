@@ -21,30 +21,42 @@ class Actor:
 
 def actor_of(body: Body) -> Actor:
     """Say who acted, for events, commands and interactions alike."""
-    event = body.get("event") or {}
-    user = body.get("user") or event.get("user") or body.get("user_id") or ""
+    user = body.get("user") or part(body, "event").get("user") or body.get("user_id") or ""
     if isinstance(user, Mapping):
         user = user.get("id") or ""
-    team = body.get("team_id") or (body.get("team") or {}).get("id") or ""
+    team = body.get("team_id") or part(body, "team").get("id") or ""
     return Actor(str(user), str(team))
+
+
+def part(body: Body, name: str) -> Body:
+    """Give a part of a payload that has parts itself; empty where it is missing, null or something else."""
+    value = body.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def place_of(body: Body) -> str:
+    """Say in which conversation somebody acted; "" on the Home tab and in a modal."""
+    return str(part(body, "channel").get("id") or body.get("channel_id") or "")
 
 
 def interaction_of(body: Body) -> str:
     """Give the id under which this very interaction is remembered, so that it counts once.
 
     Events carry their own id. A view is named with its hash, because one that was updated may be
-    submitted again. Everything else has a trigger that Slack hands out once.
+    submitted again. Everything else has a trigger that Slack hands out once; what was pressed and when goes
+    with it, for stand-ins that always hand out the same.
     """
     if body.get("event_id"):
         return f"event:{body['event_id']}"
-    view = body.get("view") or {}
-    if body.get("type") == "view_submission":
-        return f"view:{view.get('id')}:{view.get('hash')}"
-    if body.get("trigger_id"):
-        return f"trigger:{body['trigger_id']}"
+    view = part(body, "view")
+    if body.get("type") == "view_submission" and view.get("id"):
+        return f"view:{view['id']}:{view.get('hash')}"
     actions = body.get("actions") or [{}]
     moment = body.get("action_ts") or actions[0].get("action_ts") or ""
-    return f"action:{actor_of(body).id}:{actions[0].get('action_id')}:{moment}" if moment else ""
+    pressed = f"{actor_of(body).id}:{actions[0].get('action_id')}:{moment}"
+    if body.get("trigger_id"):
+        return f"trigger:{body['trigger_id']}:{pressed}"
+    return f"action:{pressed}" if moment else ""
 
 
 def entered(view: Mapping[str, Any], block: str) -> str:

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from community.deliveries import COLLAPSING, Kind, Landed, Owed, State
+from storage.database import transient
 from storage.failpoints import failpoint
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TRIES = 4
+_DELAYS = 15
+"""So often, over half a minute, an ending that the database could not take is offered again."""
 
 
 class Endings:
@@ -92,19 +95,25 @@ class Endings:
         is shown, and the log says which rule has to be mended.
         """
         outcome = self._outcomes.get(one.family)
-        for attempt in range(1, _TRIES + 1):
+        attempt = delays = 0
+        while True:
             telling = False
             try:
-                async with self._database.transaction() as store:
+                async with self._database.transaction(yielding=True) as store:
                     landed = await settle(store)
                     if landed is not None and outcome is not None:
                         telling = True
                         await outcome(store, landed)
                         telling = False
             except Exception as fault:  # whatever it is, it is tried again, then named
-                if attempt < _TRIES:
-                    log.warning("delivery %s: ending not kept (%s), again", one.key, type(fault).__name__)
-                    await asyncio.sleep(0.05 * (2 if telling else 4) ** attempt)
+                log.warning("delivery %s: ending not kept (%s)", one.key, type(fault).__name__)
+                if transient(fault):
+                    delays += 1
+                    telling = False
+                else:
+                    attempt += 1
+                if attempt < _TRIES and delays < _DELAYS:
+                    await asyncio.sleep(min(0.05 * 2 ** (attempt + delays), 2.0))
                     continue
                 if not telling:
                     # It stays marked as being sent, and will be read back.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -11,14 +13,20 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from community.clock import Clock
+from community.deliveries import retry_after
+from community.slack_errors import error_code
 from messages import members as words
 from storage.database import Database
 from storage.members import Account, account_of
+from storage.milestones import MEMBERS_READ
 from storage.store import Store
 
 log = structlog.get_logger(__name__)
 
 PAGE = 200
+LONGEST_WAIT = 60.0
+"""Seconds that one refused page of the roster is waited for at most; then it is asked for once more."""
+NOBODY = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 
 
 def renderers() -> dict[str, Callable[[Store, Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]]:
@@ -46,29 +54,44 @@ def renderers() -> dict[str, Callable[[Store, Mapping[str, Any]], Awaitable[Mapp
     }
 
 
-async def sync_members(database: Database, client: AsyncWebClient, clock: Clock) -> int:
+async def sync_members(
+    database: Database,
+    client: AsyncWebClient,
+    clock: Clock,
+    *,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> int:
     """Read every account from Slack and keep it; give how many people there are.
 
     Events get lost in Slack's outages, so this runs at the start and every hour. users.list is a
-    Tier 2 method (20 calls a minute); a page that is refused ends the run, the next one goes on.
+    Tier 2 method (20 calls a minute), so a large workspace takes some minutes: where Slack asks for
+    patience the next page waits. What is refused otherwise ends the run; the next one starts afresh.
     """
     people = 0
     cursor = ""
     while True:
         try:
-            page = await client.users_list(limit=PAGE, cursor=cursor)
+            page = await client.users_list(limit=PAGE, cursor=cursor or None)
         except SlackApiError as fault:
-            log.warning("members not read", error=fault.response.get("error"))
+            error = error_code(fault.response)
+            if error in {"ratelimited", "http_429"}:
+                headers = getattr(fault.response, "headers", {})
+                await sleep(min(retry_after(headers.get("Retry-After")), LONGEST_WAIT))
+                continue
+            log.warning("members not read", error=error)
             return people
         except (aiohttp.ClientError, OSError, TimeoutError) as fault:
             log.warning("members not read", error=type(fault).__name__)
             return people
         listed: list[dict[str, Any]] = page.get("members") or []
         accounts = [account for user in listed if (account := account_of(user)) is not None]
-        async with database.transaction() as store:
-            await store.members.learn(accounts, at=clock.now())
-        people += len(accounts)
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+        async with database.transaction() as store:
+            at = clock.now()
+            await store.members.learn(accounts, at=at)
+            if not cursor:
+                await store.milestones.reach(MEMBERS_READ, at)
+        people += len(accounts)
         if not cursor:
             return people
 
@@ -83,8 +106,9 @@ async def learn_strangers(database: Database, client: AsyncWebClient, clock: Clo
             answer = await client.users_info(user=user)
             account = account_of(answer.get("user") or {})
         except SlackApiError as fault:
-            if fault.response.get("error") != "user_not_found":
-                log.warning("person not read", error=fault.response.get("error"))
+            error = error_code(fault.response)
+            if error not in NOBODY:
+                log.warning("person not read", error=error)
                 break
             account = None
         except (aiohttp.ClientError, OSError, TimeoutError) as fault:
@@ -92,6 +116,8 @@ async def learn_strangers(database: Database, client: AsyncWebClient, clock: Clo
             break
         # Whoever Slack does not know, or knows as a bot, is not asked after for ever.
         known = account or Account(id=user, name=user, zone="", left=True)
+        # Nor is who has no name: what is unknown is known by its empty name.
+        known = replace(known, name=known.name or user)
         async with database.transaction() as store:
             await store.members.learn([known], at=clock.now())
         learnt += 1

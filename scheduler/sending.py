@@ -50,6 +50,7 @@ Renderer = Callable[[Store, Mapping[str, Any]], Awaitable[Mapping[str, Any] | No
 """Makes the payload from the facts `about`; None when there is nothing to say any more."""
 
 _MOST_RENDERINGS = 5
+_MOST_COLLISIONS = 3
 _NAMESPACE = uuid.UUID("7d0e6a0e-5f0b-5b0e-9d55-0b0d7f0c6a11")
 
 
@@ -136,6 +137,8 @@ class Sender:
 
     async def _mark(self, reserved: Owed) -> _Ready | None:
         async with self._database.transaction() as store:
+            if reserved.kind is Kind.UPDATE:
+                await store.outgoing.hold(reserved)
             # Taken inside the transaction: the wait for the one writing connection is no delay of the write.
             at, marked_at = self._clock.now(), self._monotonic()
             lease = self._leadership.name if self._leadership is not None else None
@@ -335,10 +338,17 @@ class Sender:
 
     async def _put_back(self, one: Owed, *, uncounted: bool = False, wait: bool = False) -> None:
         at = self._clock.now()
-        async with self._database.transaction() as store:
-            await store.outgoing.put_back(
-                one, at, due_at=at + back_off(one.attempts) if wait else None, uncounted=uncounted
-            )
+        due_at = at + back_off(one.attempts) if wait else None
+        for attempt in range(_MOST_COLLISIONS):
+            try:
+                async with self._database.transaction() as store:
+                    await store.outgoing.put_back(one, at, due_at=due_at, uncounted=uncounted)
+            except Exception:
+                # A newer one of the same card or person was added at this very moment: now it can be seen.
+                if attempt == _MOST_COLLISIONS - 1:
+                    raise
+            else:
+                return
 
     async def _locked_out(self, error: str) -> bool:
         """Whether it is the app that is locked out, and not only this one delivery that is refused."""

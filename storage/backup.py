@@ -1,109 +1,214 @@
-"""Copies the database while it is used, and puts a copy back without ever sending anything a second time."""
+"""Copies an SQLite database while it is used, and puts a copy back in the place of another."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, make_url, select, update
+from sqlalchemy import make_url
 
-from community.deliveries import GRACE, READ_BACK, TIMEOUT, Kind, State
+from storage import schema
 from storage.database import Database
-from storage.failpoints import failpoint
-from storage.tables import deliveries
+from storage.milestones import BACKED_UP, COPY_MADE
+from storage.restoring import settle_copy
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
     from datetime import datetime
 
-    from storage.store import Store
+LEASE = "scheduler"
+"""The name of the lease whose holder runs the outbox."""
 
 
-class NotHere(Exception):
+class CopyRefused(Exception):
+    """Nothing was copied; the message says why and what to do."""
+
+
+class NotHere(CopyRefused):
     """This kind of database is copied with its own tools; the message says how."""
 
 
-class InTheWay(Exception):
-    """There is a file where the copy or the restored database should go."""
+class InTheWay(CopyRefused):
+    """There is something already where the copy should go."""
 
 
-async def backup(url: str, file: Path) -> None:
-    """Copy the SQLite database at an address into a new file, consistent, while others go on writing.
+class InUse(CopyRefused):
+    """A process works with the database that is to be replaced."""
 
-    Raises NotHere for PostgreSQL and InTheWay when the file exists.
+
+class NotABackup(CopyRefused):
+    """The file is not a copy of this program's database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came of it: how many deliveries are read back first, and where the database before is kept."""
+
+    held: int
+    kept: Path | None = None
+
+
+async def backup(url: str, file: Path, at: datetime, *, force: bool = False) -> None:
+    """Copy the SQLite database at an address into a file, consistent, while others go on writing.
+
+    The file is there when it is whole, and not before; only its owner can read it. Raises NotHere for
+    PostgreSQL, and InTheWay when the file exists, unless `force` says that it is to be replaced.
     """
-    await asyncio.to_thread(_copy, _path(url, "Copy it with pg_dump."), file)
+    path = sqlite_path(url, "Copy it with pg_dump.")
+    if not force and file.exists():
+        raise InTheWay(f"{file} exists. Name another file, or say --force to replace it.")
+    with _unfinished(file) as draft:
+        await asyncio.to_thread(_copy, path, draft)
+        async with _opened(draft) as copy, copy.transaction() as store:
+            await store.milestones.reach(COPY_MADE, at)
+        await asyncio.to_thread(_close_up, draft)
+        if not force and file.exists():
+            raise InTheWay(f"{file} has come to exist meanwhile. Name another file.")
+        draft.replace(file)
+    async with _opened(path) as database, database.transaction() as store:
+        await store.milestones.reach(BACKED_UP, at)
 
 
-async def restore(url: str, file: Path, at: datetime) -> int:
-    """Make the database at an address from a copy, in quarantine; the number of deliveries to be read back.
+async def restore(url: str, file: Path, at: datetime) -> Restored:
+    """Put a copy in the place of the SQLite database at an address, in quarantine, migrated to this version.
 
-    Raises NotHere for PostgreSQL and InTheWay when there is a database already.
+    The database before is kept beside it under another name. Raises NotHere for PostgreSQL, NotABackup for
+    other files, InUse while a process works with the database, SchemaMismatch for a newer version's copy.
     """
-    path = _path(url, "Restore it with pg_restore, then run: downballot quarantine")
-    await asyncio.to_thread(_copy, file, path)
-    database = Database.at(url)
-    try:
-        async with database.transaction() as store:
-            held = await quarantine(store, at)
-        failpoint("restore.quarantined")
-        return held
-    finally:
-        await database.close()
+    path = sqlite_path(url, "Restore it with pg_restore, then run: downballot quarantine")
+    await asyncio.to_thread(_check_backup, file)
+    if path.exists():
+        await _refuse_if_led(path, at)
+        await asyncio.to_thread(_refuse_if_open, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _unfinished(path) as draft:
+        await asyncio.to_thread(_copy, file, draft)
+        await schema.upgrade(_url(draft))
+        async with _opened(draft) as copy:
+            async with copy.transaction() as store:
+                # A plain copy of the file, made while nothing ran, does not say of itself that it is one.
+                if await store.milestones.reached(COPY_MADE) is None:
+                    await store.milestones.reach(COPY_MADE, at)
+            held = await settle_copy(copy, at)
+        await asyncio.to_thread(_close_up, draft)
+        kept = path.with_name(f"{path.name}.before-{at:%Y%m%dT%H%M%SZ}")
+        there = path.exists()
+        if there:
+            await asyncio.to_thread(_refuse_if_open, path)
+        _keep(path, kept)
+        draft.replace(path)
+    return Restored(held or 0, kept if there else None)
 
 
-async def quarantine(store: Store, at: datetime) -> int:
-    """Treat as uncertain whatever may have been sent after the copy was made; how many deliveries that is.
-
-    Each is read back before it goes out: found, it counts as sent; absent, it is owed again. A file that was
-    not yet uploaded by the copy's knowledge cannot be found again and is parked. What shows only once however
-    often it is done simply stays owed.
-    """
-    # By Slack's clock everything sent after the copy is later than what the copy knows as sent.
-    anchor = await store.outgoing.last_ts()
-    unknowable = deliveries.c.kind == Kind.FILE
-    held = await store.connection.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.id.in_(
-                select(deliveries.c.id).where(
-                    deliveries.c.kind.in_(tuple(READ_BACK)),
-                    deliveries.c.state.in_((State.PENDING, State.RESERVED, State.SENDING)),
-                    deliveries.c.due_at <= at,
-                )
-            )
-        )
-        .values(
-            state=case((unknowable, State.PARKED.value), else_=State.SENDING.value),
-            reason="restored",
-            anchor=anchor,
-            owner=None,
-            lease_until=None,
-            check_at=at,
-            # Whoever sent it has long stopped: there is no grace to wait for.
-            attempt_at=at - TIMEOUT - GRACE,
-        )
-    )
-    return held.rowcount
-
-
-def _path(url: str, instead: str) -> Path:
+def sqlite_path(url: str, instead: str) -> Path:
+    """Give the file of an SQLite database; raises NotHere, with what to do instead, for any other."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         raise NotHere(f"This database is not a file. {instead}")
     return Path(parsed.database)
 
 
+def _url(path: Path) -> str:
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@contextlib.asynccontextmanager
+async def _opened(path: Path) -> AsyncIterator[Database]:
+    database = Database.at(_url(path))
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@contextlib.contextmanager
+def _unfinished(file: Path) -> Iterator[Path]:
+    """Give an empty file beside the one that is to be, which only its owner can read; gone at the end."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}.part")
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        yield draft
+    finally:
+        for rest in ("", "-wal", "-shm", "-journal"):
+            draft.with_name(draft.name + rest).unlink(missing_ok=True)
+
+
 def _copy(source: Path, target: Path) -> None:
     if not source.exists():
-        raise FileNotFoundError(source)
-    if target.exists():
-        raise InTheWay(f"{target} exists. Move it away first.")
-    target.parent.mkdir(parents=True, exist_ok=True)
+        raise FileNotFoundError(2, "No such file or directory", str(source))
     with (
         contextlib.closing(sqlite3.connect(source)) as old,
         contextlib.closing(sqlite3.connect(target)) as new,
     ):
         old.backup(new)
+
+
+def _close_up(path: Path) -> None:
+    """Leave nothing beside the file that belongs to it, and have it on the disk."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _check_backup(file: Path) -> None:
+    if not file.exists():
+        raise FileNotFoundError(2, "No such file or directory", str(file))
+    try:
+        with contextlib.closing(sqlite3.connect(file)) as connection:
+            (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            known = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            connection.execute("SELECT opaque FROM deliveries LIMIT 1")
+    except sqlite3.DatabaseError:
+        known, said = None, ""
+    if known is None:
+        raise NotABackup(f"{file} is not a backup of this program.")
+    if said != "ok":
+        raise NotABackup(f"{file} is damaged: take an older backup.")
+
+
+async def _refuse_if_led(path: Path, at: datetime) -> None:
+    async with _opened(path) as database:
+        try:
+            async with database.reading() as store:
+                holder = await store.leases.holder(LEASE, at)
+        except Exception:  # noqa: BLE001 - damaged, or of another shape: the very reason to restore
+            return
+    if holder is not None:
+        raise InUse(
+            "A process works with this database. Stop it first; one that was killed is forgotten within "
+            "15 seconds."
+        )
+
+
+def _refuse_if_open(path: Path) -> None:
+    """Prove that nobody has the file open: only then does SQLite leave its write-ahead mode."""
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=1)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.OperationalError:
+        raise InUse(f"A process still has {path} open. Stop it first.") from None
+    except sqlite3.DatabaseError:
+        return  # Damaged: nobody can work with it.
+
+
+def _keep(path: Path, kept: Path) -> None:
+    """Give the old database a second name, so that there is a database at every moment."""
+    if kept.exists():
+        raise InTheWay(f"{kept} exists. Move it away first.")
+    if path.exists():
+        try:
+            kept.hardlink_to(path)
+        except OSError:  # Not every file system has links.
+            path.rename(kept)
+    for rest in ("-wal", "-shm"):
+        # SQLite would apply what an older database left behind to the new one.
+        beside = path.with_name(path.name + rest)
+        if beside.exists():
+            beside.rename(kept.with_name(kept.name + rest))

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event, make_url, text
+from sqlalchemy import event, exc, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -102,12 +102,16 @@ class Database:
         return self._writer.dialect.name
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Store]:
+    async def transaction(self, *, yielding: bool = False) -> AsyncIterator[Store]:
         """One transaction that may write: committed at the end, rolled back when an exception leaves it.
 
-        If deliveries were added in it, the sender is woken after the commit.
+        If deliveries were added in it, the sender is woken after the commit. A `yielding` one gives up
+        (`transient` says so of its fault) before PostgreSQL would have to break a deadlock: it is for work
+        that is simply tried again, so that nobody who waits for an answer is the one to lose.
         """
         async with self._turn, self._writer.begin() as connection:
+            if yielding and self.dialect == "postgresql":
+                await connection.execute(text("SET LOCAL lock_timeout = '400ms'"))
             store = Store(connection)
             yield store
             if store.rings and self.dialect == "postgresql":
@@ -164,6 +168,20 @@ class Database:
         """Close every connection."""
         await self._writer.dispose()
         await self._reader.dispose()
+
+
+# lock not available, deadlock detected, serialization failure
+_IN_THE_WAY = frozenset({"55P03", "40P01", "40001"})
+
+
+def transient(fault: BaseException) -> bool:
+    """Whether a transaction failed by no fault of its own: the database was away, or others in the way."""
+    if isinstance(fault, (OSError, TimeoutError, exc.TimeoutError)):
+        return True
+    if not isinstance(fault, exc.DBAPIError):
+        return False
+    away = isinstance(fault, (exc.OperationalError, exc.InterfaceError)) or fault.connection_invalidated
+    return away or getattr(fault.orig, "sqlstate", None) in _IN_THE_WAY
 
 
 def _sqlite(url: URL, *, writing: bool) -> AsyncEngine:

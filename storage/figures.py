@@ -12,12 +12,14 @@ from sqlalchemy import func, literal_column, select
 from community.deliveries import State
 from community.mentoring_requests import Status
 from storage.outgoing import Outgoing
+from storage.restoring import RESTORED
 from storage.tables import deliveries, leases, requests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 ANSWERS_OVER = timedelta(days=30)
@@ -28,7 +30,8 @@ ENDED_OVER = timedelta(days=1)
 
 _MOST_ANSWERS = 20_000
 # As in the partial index on what has ended, word for word, so that both databases use it.
-_ENDED = tuple(literal_column(f"'{state}'") for state in (State.SENT, State.CANCELLED, State.EXPIRED))
+_OVER = (State.SENT, State.CANCELLED, State.EXPIRED)
+_ENDED: list[ColumnElement[str]] = [literal_column(f"'{state}'") for state in _OVER]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,18 @@ class Figures:
             .group_by(deliveries.c.state)
         )
         counted = {State(state): count for state, count in rows}
-        return {state: counted.get(state, 0) for state in (State.SENT, State.CANCELLED, State.EXPIRED)}
+        return {state: counted.get(state, 0) for state in _OVER}
+
+    async def quarantined(self) -> int:
+        """How many deliveries a restored database still has to read back before they may go out."""
+        return (
+            await self._connection.scalar(
+                select(func.count())
+                .select_from(deliveries)
+                .where(deliveries.c.state == literal_column("'sending'"), deliveries.c.reason == RESTORED)
+            )
+            or 0
+        )
 
     async def requests(self) -> Mapping[Status, int]:
         """How many requests stand where; every status is named."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MEMBERS_READ = "members.read"
 """The whole roster was read from Slack, to its last page."""
 
+BACKUP_BEGUN = "backup.begun"
+"""A backup was begun: it stands in the backup itself, and says how old that is."""
+
 BACKED_UP = "backup.made"
 """A backup was made of this database."""
 
@@ -55,6 +58,7 @@ class Milestones:
         )
         return found
 
-    async def forget(self, name: str) -> None:
-        """As if it had never come about."""
-        await self._connection.execute(delete(milestones).where(milestones.c.name == name))
+    async def forget(self, name: str) -> bool:
+        """As if it had never come about; False when it has not. Of several at once one hears True."""
+        gone = await self._connection.execute(delete(milestones).where(milestones.c.name == name))
+        return gone.rowcount == 1

@@ -219,11 +219,23 @@ class Outgoing:
 
         After an update its card is known to show this.
         """
+        if one.kind is Kind.UPDATE:
+            await self.hold(one)
         if not await self._settle(one, State.SENT, at, channel=channel, ts=ts, hash=hash, reason=None):
             return False
         if one.kind is Kind.UPDATE:
             await self.showing(one, hash)
         return True
+
+    async def hold(self, one: Owed) -> None:
+        """Lock the card of an update before the update itself, as whoever refreshes it does.
+
+        Two transactions that locked the two in opposite orders would wait for each other (PostgreSQL).
+        """
+        if self._connection.dialect.name == "postgresql":
+            await self._connection.execute(
+                select(deliveries.c.id).where(deliveries.c.key == one.after).with_for_update()
+            )
 
     async def showing(self, one: Owed, hash: str | None) -> None:  # noqa: A002
         """Keep what the card of this update shows; None: nobody can know until the update has landed."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
 from community.deliveries import Lane
 from storage.deliveries import Deliveries
 from storage.figures import Figures
+from storage.journeys import Journeys
+from storage.journeys_desk import JourneysDesk
 from storage.leases import Leases
 from storage.members import Members
 from storage.mentoring import Mentoring
@@ -59,6 +61,8 @@ class Store:
     members = Part(Members)
     mentoring = Part(Mentoring)
     milestones = Part(Milestones)
+    journeys = Part(Journeys)
+    journeys_desk = Part(JourneysDesk)
     figures = Part(Figures)
 
     def __init__(self, connection: AsyncConnection) -> None:

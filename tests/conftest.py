@@ -1,10 +1,10 @@
-"""Fixtures for everybody: a migrated database of both kinds, a movable clock, and a watch over what tests leave."""
+"""Fixtures for everybody: migrated databases of both kinds, a movable clock, a watch over what is left."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
-import itertools
 import os
 import shutil
 import socket
@@ -18,11 +18,11 @@ from sqlalchemy import make_url
 from community.clock import MovableClock
 from storage import schema
 from storage.database import Database
+from storage.tables import metadata
 from tests import postgres
 
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 _LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
-_numbers = itertools.count(1)
 
 
 def pytest_configure(config):
@@ -89,6 +89,37 @@ def postgres_template(postgres_server):
 
 
 @pytest.fixture(scope="session")
+def postgres_database(postgres_server):
+    """The name of the one PostgreSQL database that the tests of this process use in turn."""
+    name = f"downballot_test_{os.getpid()}"
+    yield name
+    _outside(_admin(postgres_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+async def _clean(server, template, name):
+    """Empty the database, which is far cheaper than a new one; make it anew if a test changed its shape."""
+    await _admin(server, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    address = server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+    with contextlib.suppress(asyncpg.PostgresError):
+        connection = await asyncpg.connect(address, timeout=20)
+        try:
+            rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            tables = {row["tablename"] for row in rows}
+            version = await connection.fetchval("SELECT version_num FROM alembic_version")
+            if tables == {*metadata.tables, "alembic_version"} and version == schema.newest():
+                names = ", ".join(f'"{table}"' for table in metadata.tables)
+                await connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+                return
+        finally:
+            await connection.close()
+    await _admin(
+        server,
+        f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
+        f"CREATE DATABASE {name} TEMPLATE {template}",
+    )
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory):
     """The path of a migrated SQLite file that others are copied from."""
     path = tmp_path_factory.mktemp("template") / "template.db"
@@ -105,11 +136,9 @@ def database_url(database_kind, request, tmp_path):
         yield f"sqlite+aiosqlite:///{path}"
         return
     server = request.getfixturevalue("postgres_server")
-    template = request.getfixturevalue("postgres_template")
-    name = f"downballot_test_{os.getpid()}_{next(_numbers)}"
-    _outside(_admin(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    name = request.getfixturevalue("postgres_database")
+    _outside(_clean(server, request.getfixturevalue("postgres_template"), name))
     yield server.set(database=name).render_as_string(hide_password=False)
-    _outside(_admin(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 
 
 @pytest.fixture
@@ -133,7 +162,11 @@ async def _no_task_left():
     # A task that was cancelled or has just finished gets a moment to end.
     for _ in range(3):
         await asyncio.sleep(0)
-    left = [f"{task.get_name()} {task.get_coro()}" for task in asyncio.all_tasks() if task is not current and not task.done()]
+    left = [
+        f"{task.get_name()} {task.get_coro()}"
+        for task in asyncio.all_tasks()
+        if task is not current and not task.done()
+    ]
     assert not left, f"tasks left over: {left}"
 
 

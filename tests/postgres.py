@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests: the one of TEST_DATABASE_URL, or a private one that lives as long as they do."""
+"""A PostgreSQL server for the tests: that of TEST_DATABASE_URL, or a private one while they run."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ class Cluster:
     def _run(self, *command: str) -> None:
         done = subprocess.run(
             command, user=self.user, cwd=self.folder, env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            check=False, text=True,
         )  # fmt: skip
         if done.returncode != 0:
             raise RuntimeError(f"{command[0]} failed: {done.stdout}")

@@ -9,6 +9,10 @@ import urllib.parse
 
 import pytest
 import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import logs
 
@@ -98,6 +102,128 @@ def test_a_request_that_a_library_made_into_text_is_cleaned_too(pipe):
     lines = pipe.getvalue()
     assert_nothing_private(lines)
     assert "U012345" in lines
+
+
+COMMAND = {
+    "token": "legacy-verification",
+    "team_id": "T012345",
+    "channel_id": "D012345",
+    "channel_name": "directmessage",
+    "user_id": "U012345",
+    "user_name": "dana",
+    "command": "/askmentor",
+    "text": WORDS,
+    "api_app_id": "A012345",
+    "response_url": "https://hooks.slack.com/commands/T0/B0/hookhook",
+    "trigger_id": INTERACTION["trigger_id"],
+}
+PRESSED = {
+    "type": "block_actions",
+    "token": "legacy-verification",
+    "user": {"id": "U012345", "username": "dana", "team_id": "T012345"},
+    "container": {"type": "message", "message_ts": "1795000000.000100", "channel_id": "D012345"},
+    "trigger_id": INTERACTION["trigger_id"],
+    "channel": {"id": "D012345", "name": "directmessage"},
+    "message": {
+        "ts": "1795000000.000100",
+        "text": WORDS,
+        "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": f"*{WORDS}*"}}],
+        "metadata": {"event_type": "downballot_delivery", "event_payload": {"id": "opaque-1"}},
+    },
+    "response_url": "https://hooks.slack.com/actions/T0/B0/hookhook",
+    "actions": [
+        {
+            "action_id": "mentoring.claim",
+            "block_id": "b1",
+            "text": {"type": "plain_text", "text": WORDS},
+            "value": "12 Elm Street",
+            "action_ts": "1795000001.000100",
+        }
+    ],
+}
+EVENT = {
+    "token": "legacy-verification",
+    "team_id": "T012345",
+    "event_id": "Ev012345",
+    "event": {
+        "type": "user_change",
+        "user": {
+            "id": "U012345",
+            "real_name": "Dana Whitfield",
+            "profile": {
+                "email": "dana@example.org",
+                "display_name": "Dana Whitfield",
+                "real_name_normalized": "Dana Whitfield",
+                "status_text": "12 Elm Street",
+            },
+        },
+    },
+    "authorizations": [{"team_id": "T012345", "user_id": "U0BOT"}],
+}
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.parametrize("said", [COMMAND, PRESSED, INTERACTION, EVENT])
+def test_nothing_leaks_of_whatever_slack_sends_even_at_debug(pipe, form, said):
+    logs.set_up("DEBUG", form, pipe)
+    structlog.get_logger("handlers").debug("asked", body=said, reference="7KQ2")
+    structlog.get_logger("handlers").debug(f"asked {said}")
+    library = logging.getLogger("some.library")
+    library.debug("Received: %s", json.dumps(said))
+    library.debug("Received: %r", said)
+    library.debug("Received: %s", urllib.parse.urlencode({"payload": json.dumps(said)}))
+    library.debug("Received: %s", json.dumps({"envelope_id": "e1", "payload": said}).encode())
+    lines = pipe.getvalue()
+    assert_nothing_private(lines)
+    assert "U012345" in lines
+    assert "7KQ2" in lines
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_an_error_of_slacks_leaves_its_code_and_no_answer(pipe, form):
+    logs.set_up("DEBUG", form, pipe)
+    answer = SlackResponse(
+        client=None,
+        http_verb="POST",
+        api_url="https://slack.com/api/apps.connections.open",
+        req_args={"headers": {"Authorization": f"Bearer {TOKEN}"}, "json": {"text": WORDS}},
+        data={
+            "ok": False,
+            "error": "restricted_action",
+            "url": "wss://wss-primary.slack.com/link/?ticket=12-ab&app_id=1",
+            "access_token": TOKEN,
+            "message": {"text": WORDS},
+            "user": {"profile": {"email": "dana@example.org", "real_name": "Dana Whitfield"}},
+        },
+        headers={},
+        status_code=200,
+    )
+    log = structlog.get_logger("handlers")
+    try:
+        raise SlackApiError("The request to the Slack API failed.", answer)
+    except SlackApiError as fault:
+        log.exception("listener failed", actor="U012345", fault=fault, answer=answer.data)
+        logging.getLogger("some.library").debug("failed: %s", fault, exc_info=True)
+        logging.getLogger("some.library").error("failed: %r", answer.data)
+    lines = pipe.getvalue()
+    assert_nothing_private(lines)
+    assert "ticket=12-ab" not in lines
+    assert "restricted_action" in lines
+    assert "U012345" in lines
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING"])
+def test_the_loggers_of_the_sdk_never_speak_below_warning(pipe, level):
+    logs.set_up(level, "json", pipe)
+    # As the app makes it: Bolt names its loggers after its own classes, under slack_bolt.
+    AsyncApp(
+        client=AsyncWebClient(token="xoxb-1"),
+        signing_secret="x",
+        logger=logging.getLogger("slack_bolt.app"),
+    )
+    for name in list(logging.Logger.manager.loggerDict):
+        if name.split(".")[0] in {"slack_sdk", "slack_bolt"}:
+            assert logging.getLogger(name).getEffectiveLevel() >= logging.WARNING, name
 
 
 def test_the_words_of_a_fault_are_cleaned(pipe):

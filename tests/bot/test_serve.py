@@ -38,7 +38,9 @@ class Standing:
         )
         self.database = database
         self.clock = clock
-        self.outbox = SimpleNamespace(trouble=None)
+        pace = SimpleNamespace(refusals=0, budget=SimpleNamespace(per_minute=240.0))
+        self.outbox = SimpleNamespace(trouble=None, in_flight=0, pace=pace)
+        self.leadership = SimpleNamespace(name="scheduler", owner="me", leading=True)
         self.life: list[str] = []
         self.begun: list[str] = []
         self.finished: list[str] = []
@@ -189,7 +191,11 @@ async def test_figures_are_published(running):
     figures = dict(line.rsplit(" ", 1) for line in said.splitlines() if not line.startswith("#"))
     assert figures["downballot_ready"] == "1.0"
     assert figures["downballot_oldest_due_seconds"] == "0.0"
-    assert figures["downballot_deliveries_parked"] == "0.0"
+    assert figures['downballot_deliveries{state="parked"}'] == "0.0"
+    assert figures['downballot_deliveries{state="dead"}'] == "0.0"
+    assert figures['downballot_requests{status="open"}'] == "0.0"
+    assert figures["downballot_rate_limited_total"] == "0.0"
+    assert "downballot_roster_age_seconds" not in figures, "what never was has no age"
 
 
 async def test_an_application_that_cannot_start_is_stopped_and_nothing_listens(

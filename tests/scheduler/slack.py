@@ -84,7 +84,7 @@ class Slack:
         finally:
             self._busy -= 1
 
-    async def _faulty(self, request, method, arguments):
+    async def _faulty(self, request, method, arguments):  # noqa: C901, PLR0911 - one line per fault
         fault = self.faults[method].popleft() if self.faults[method] else self.always.get(method, "fine")
         if callable(fault):
             fault = fault(arguments)

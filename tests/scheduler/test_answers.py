@@ -199,6 +199,7 @@ async def test_an_update_of_a_vanished_message_is_over(outbox, owe, slack, facts
     await owe(Delivery(key="test:card:one", to="C1", render="card", about={"card": "one"}))
     await outbox.drain()
     slack.messages["C1"].clear()
+    facts["one"] = "other words"
     async with database.transaction() as store:
         await store.deliveries.refresh("test:card:one", at=clock.now())
     await outbox.drain()

@@ -200,7 +200,7 @@ async def test_a_worker_that_dies_or_freezes_at_any_named_place_loses_and_double
                 await asyncio.sleep(0.02)
         if how == "freeze" and name in INSIDE_TRANSACTIONS:
             # It holds the database's lock, so that nobody can go on before it wakes.
-            await asyncio.sleep(4)
+            await asyncio.sleep(2.5)
             nursery.kill(worker, signal.SIGCONT)
             await asyncio.sleep(0.5)
             nursery.kill(worker)
@@ -253,7 +253,7 @@ async def test_a_takeover_follows_the_leaders_death_within_fifteen_seconds(nurse
     assert await settle(database, 10)
     async with database.reading() as store:
         sent = await store.deliveries.sent("a:b:1")
-    # In this world a second takes a twentieth; the standby asks five times a second, which here is every four.
+    # In this world a second takes a twentieth; the standby asks five times a second, so here every four.
     assert (sent.at - died).total_seconds() < 15 + 4 + 6
     assert slack.shown() == ["words"]
     assert sent.at > BORN

@@ -1,8 +1,10 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from community.deliveries import Delivery, Kind, Lane, State
+
+LATER = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 def plain(number, to="C1", **more):
@@ -316,3 +318,39 @@ async def test_a_file_is_uploaded_and_then_shared(outbox, owe, slack):
     await outbox.drain()
     assert slack.texts("D4") == ["file:Deadline"]
     assert list(slack.files.values()) == [b"BEGIN:VCALENDAR"]
+
+
+async def test_an_outcome_that_others_are_in_the_way_of_is_told_later_and_not_dropped(
+    make_outbox, owe, slack, database, database_kind, clock, endings
+):
+    import asyncio
+
+    from sqlalchemy import update
+
+    from storage.tables import deliveries
+
+    async def hear(store, landed):
+        await store.connection.execute(
+            update(deliveries).where(deliveries.c.key == "test:other:1").values(refreshes=1)
+        )
+        endings.append(landed.key)
+
+    await owe(plain(1), Delivery(key="test:other:1", to="C2", payload={"text": "x"}, due_at=LATER))
+    holding = asyncio.Event()
+
+    async def hold():
+        async with database.transaction() as store:
+            await store.deliveries.cancel("test:other:1", at=clock.now())
+            holding.set()
+            await asyncio.sleep(2.5)
+
+    outbox = make_outbox(outcomes={"test:plain": hear})
+    if database_kind == "postgresql":
+        holder = asyncio.create_task(hold())
+        await holding.wait()
+        await outbox.drain()
+        await holder
+    else:  # One writes after the other there, so nobody is ever in the way.
+        await outbox.drain()
+    assert endings == ["test:plain:1"]
+    assert slack.shown() == ["words 1"]

@@ -1,4 +1,4 @@
-"""Hypothesis drives several workers against a Slack that lies, with crashes at every named place in between."""
+"""Hypothesis drives several workers against a Slack that lies, and kills them at every named place."""
 
 from __future__ import annotations
 
@@ -241,9 +241,9 @@ class OutboxMachine(RuleBasedStateMachine):
         for _ in range(5):
             try:
                 self.run(gone())
-                return
             except Killed:
                 continue
+            return
 
     @rule(seconds=st.sampled_from([1, 5, 16, 31, 75, 600]))
     def wait(self, seconds):

@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_one_conversation_gets_a_small_burst_and_then_one_a_second(time):
     moments = send_for(Pace(monotonic=time), time, 60, lines=["C1"])
     assert [moment - 1000 for moment in moments[:3]] == [0, 0, 0]
     assert 60 <= len(moments) <= 63
-    assert all(later - earlier >= 0.999 for earlier, later in zip(moments[3:], moments[4:], strict=False))
+    assert all(later - earlier >= 0.999 for earlier, later in pairwise(moments[3:]))
 
 
 def test_the_workspace_starts_at_240_a_minute_and_grows_a_tenth_per_clean_minute_to_its_ceiling(time):

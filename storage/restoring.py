@@ -1,0 +1,81 @@
+"""Lets a database that was put back from a copy go on without ever sending anything a second time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import case, or_, select, update
+
+from community.deliveries import GRACE, READ_BACK, TIMEOUT, Kind, State
+from storage.failpoints import failpoint
+from storage.milestones import COPY_MADE, RESTORED_AT, RESTORED_FROM
+from storage.tables import deliveries, leases
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from storage.database import Database
+    from storage.store import Store
+
+RESTORED = "restored"
+"""The reason kept on a delivery that is read back because its database was restored."""
+
+
+async def settle_copy(database: Database, at: datetime) -> int | None:
+    """Put a copy that has not been started since it was made into quarantine, before anything is sent.
+
+    Gives the number of deliveries that are held to be read back; None when this is no such copy. However
+    the copy came to be here, it says of itself that it is one; of several processes that start, one does it.
+    """
+    async with database.transaction() as store:
+        made_at = await store.milestones.reached(COPY_MADE)
+        if made_at is None or not await store.milestones.forget(COPY_MADE):
+            return None
+        await store.milestones.reach(RESTORED_FROM, made_at)
+        held = await quarantine(store, at)
+    failpoint("restore.quarantined")
+    return held
+
+
+async def quarantine(store: Store, at: datetime) -> int:
+    """Treat as uncertain whatever may have been sent after the copy was made; how many deliveries that is.
+
+    Each is read back before it goes out: found, it counts as sent; absent, it is owed again. A file cannot be
+    found again, because the copy does not know the id under which it was uploaded: it is parked for staff.
+    What shows only once however often it is done simply stays owed, and what was not yet due by `at` was not
+    sent by anybody.
+    """
+    # By Slack's clock everything sent after the copy is later than what the copy knows as sent. What was
+    # being sent at that very moment may be earlier, and keeps the anchor it was marked with.
+    newest = await store.outgoing.last_ts()
+    anchor = case((deliveries.c.state == State.SENDING, deliveries.c.anchor), else_=newest)
+    unknowable = deliveries.c.kind == Kind.FILE
+    held = await store.connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.id.in_(
+                select(deliveries.c.id).where(
+                    deliveries.c.kind.in_(tuple(READ_BACK)),
+                    or_(
+                        deliveries.c.state.in_((State.RESERVED, State.SENDING)),
+                        (deliveries.c.state == State.PENDING) & (deliveries.c.due_at <= at),
+                    ),
+                )
+            )
+        )
+        .values(
+            state=case((unknowable, State.PARKED.value), else_=State.SENDING.value),
+            reason=RESTORED,
+            anchor=anchor,
+            owner=None,
+            lease_until=None,
+            check_at=case((unknowable, None), else_=at),
+            ended_at=case((unknowable, at), else_=None),
+            # Whoever sent it has long stopped: there is no grace to wait for.
+            attempt_at=at - TIMEOUT - GRACE,
+        )
+    )
+    # The holder that the copy knows is gone as well.
+    await store.connection.execute(update(leases).where(leases.c.until > at).values(until=at))
+    await store.milestones.reach(RESTORED_AT, at)
+    return held.rowcount

@@ -1,0 +1,56 @@
+"""Runs the whole bench: `make bench`, or `python -m tests.bench --quick --only answers`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests import postgres
+from tests.bench import answers, claims, sending, volume
+from tests.bench.databases import databases
+from tests.bench.figures import Sheet
+from tests.bench.machine import Noise, described
+from tests.bench.processes import ROOT, a_slack
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the app beside its counterparts.")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see whether it runs at all")
+    parser.add_argument("--only", default="", help="parts, with commas")
+    parser.add_argument("--rounds", type=int, default=0, help="rounds of claims in one process")
+    parser.add_argument("--to", type=Path, default=ROOT / "build/bench.json", help="where the JSON goes")
+    chosen = parser.parse_args()
+    parts: dict[str, Any] = {"answers": answers, "claims": claims, "sending": sending, "volume": volume}
+    wanted = [name for name in chosen.only.split(",") if name] or list(parts)
+    sheet, noise, began = Sheet(), Noise(), time.perf_counter()
+    if not postgres.available():
+        sheet.left_out.append("everything on PostgreSQL: install postgresql, or set TEST_DATABASE_URL")
+    noise.listen()
+    with databases() as given, a_slack(given.folder) as slack:
+        sheet.about["machine"] = described(given.folder)
+        for name in wanted:
+            print(f"… {name}", file=sys.stderr, flush=True)
+            part = parts[name]
+            size = part.QUICK if chosen.quick else part.Size()
+            if name == "claims" and chosen.rounds:
+                size = replace(size, inside=chosen.rounds)
+            asyncio.run(part.measure(sheet, given, slack, size))
+            noise.listen()
+    sheet.about |= {
+        "noise": noise.said(),
+        "when": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "took": f"{time.perf_counter() - began:.0f} s{', quick sizes' if chosen.quick else ''}",
+    }
+    sheet.figures.sort(key=lambda one: one.part)
+    sheet.print()
+    sheet.write(chosen.to)
+
+
+if __name__ == "__main__":
+    main()
