@@ -215,9 +215,21 @@ class Verdict(StrEnum):
 
 
 _UNCLEAR = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
-_LIMITED = frozenset({"ratelimited", "rate_limited"})
+# "team_added_to_org": a workspace is being moved into an organisation, and Slack takes nothing until that is done.
+_LIMITED = frozenset({"ratelimited", "rate_limited", "team_added_to_org"})
+# What these say of the app may also be said of one call: auth.test tells the two apart (scheduler/sending.py).
 _LOCKED_OUT = frozenset(
-    {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked", "org_login_required"}
+    {
+        "access_denied",
+        "accesslimited",
+        "account_inactive",
+        "invalid_auth",
+        "not_authed",
+        "org_login_required",
+        "token_expired",
+        "token_revoked",
+        "two_factor_setup_required",
+    }
 )
 _DONE = {
     Kind.DELETE: frozenset({"message_not_found"}),

@@ -52,11 +52,12 @@ BY_HAND = frozenset({Came.STAFF, Came.THEMSELVES})
 
 
 class Cause:
-    """Why a person is not on their way, beside the errors that Slack names."""
+    """Why a person is not on their way, or a lesson steps aside, beside the errors that Slack names."""
 
     UNKNOWN = "unknown"
     GUEST = "guest"
     LEFT = "left"
+    STAGE = "stage"
 
 
 class StepState(StrEnum):
@@ -158,8 +159,8 @@ class Enrolment:
 class Progress:
     """What became of one step for one person, in one round.
 
-    `version` is the version of the lesson's text that they get (0: the original), fixed when it is
-    queued. `attempt` counts how often it was queued: what did not leave by the evening is queued anew.
+    `version` is the version of the lesson's text that they get (0: the original) and `stage` the stage
+    whose variant it is, both fixed when it is queued. `attempt` counts how often it was queued: what did not leave by the evening is queued anew.
     """
 
     id: int
@@ -170,6 +171,7 @@ class Progress:
     state: StepState
     version: int = 0
     attempt: int = 1
+    stage: Stage | None = None
     reason: str | None = None
     queued_at: datetime | None = None
     sent_at: datetime | None = None

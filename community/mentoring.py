@@ -6,14 +6,15 @@ back what is true now. Who is told of it stands in `community/mentoring_notices.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 
 from community import mentoring_clock as clock
 from community.members import People, require_staff
 from community.mentoring_drafts import check_draft, keepable
-from community.mentoring_matching import Circle, may_answer, next_wave
+from community.mentoring_matching import Circle, may_answer
+from community.mentoring_offering import Step, ask_first, decline, still, there
 from community.mentoring_requests import (
     DETAILS_MOST,
     RATING_MOST,
@@ -25,7 +26,6 @@ from community.mentoring_requests import (
     Event,
     ForStaffOnly,
     NotClaimed,
-    Offer,
     OfferState,
     OwnRequest,
     Policy,
@@ -36,14 +36,6 @@ from community.mentoring_requests import (
     WorkingAgainst,
 )
 from community.refusals import Incomplete, NotAllowed, NotFound
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a verb led to: the request as it is now, and the offers that this step made."""
-
-    request: Request
-    offers: tuple[Offer, ...] = ()
 
 
 class Duty(StrEnum):
@@ -84,74 +76,7 @@ async def ask(book: Book, asker: str, draft: Draft, *, at: datetime, today: date
     )
     request = replace(request, **clock.opened(policy, request, at))
     await book.note(request.id, Event(at=at, actor=asker, kind="asked"))
-    return await _ask_first(book, request, at=at, policy=policy)
-
-
-async def widen(book: Book, request: Request, *, start: Circle, at: datetime, policy: Policy) -> Step:
-    """Ask the next mentors, from the circle `start` on; where nobody is left, staff takes over.
-
-    The moments of `request` are kept with it, so that a caller may have set them anew.
-    """
-    twice = 2 if clock.in_filing_week(policy, request, at) else 1
-    circle, matches = next_wave(
-        request,
-        await book.standings(),
-        start=start,
-        size=policy.first_wave * twice,
-        now=at,
-        asked=await book.asked_already(request.id),
-    )
-    if circle is Circle.STAFF:
-        return Step(await _to_staff(book, request, at=at, policy=policy))
-    request = replace(
-        request,
-        circle=circle,
-        wave=request.wave + 1,
-        widen_at=clock.due(policy, request, at, policy.widen_after),
-    )
-    changed = await keep_open(book, request)
-    if changed is None:
-        return Step(await _there(book, request.id))
-    offers = await book.offer(changed, matches, wave=changed.wave, at=at)
-    facts = {"wave": changed.wave, "circle": circle, "to": len(offers)}
-    await book.note(request.id, Event(at=at, actor=None, kind="offered", facts=facts))
-    return Step(changed, tuple(offers))
-
-
-async def _to_staff(book: Book, request: Request, *, at: datetime, policy: Policy) -> Request:
-    request = replace(
-        request,
-        circle=Circle.STAFF,
-        wave=request.wave + 1,
-        alarm_at=None,  # They know already.
-        widen_at=clock.staff_looks_again(policy, request, at),
-    )
-    changed = await keep_open(book, request)
-    if changed is None:
-        return await _there(book, request.id)
-    await book.note(request.id, Event(at=at, actor=None, kind="given_to_staff"))
-    return changed
-
-
-_OF_AN_OPEN_ONE = (
-    "circle",
-    "wave",
-    "waiting_since",
-    "widen_at",
-    "alarm_at",
-    "alarms",
-    "resources_at",
-    "overdue_at",
-    "overdue",
-    "hurts_at",
-    "reminders",
-)
-
-
-async def keep_open(book: Book, request: Request) -> Request | None:
-    """Keep the circle and the moments of an open request, and when to look at it next."""
-    values = {name: getattr(request, name) for name in _OF_AN_OPEN_ONE}
-    return await book.change(request.id, if_status=Status.OPEN, look_at=clock.next_look(request), **values)
+    return await ask_first(book, request, at=at, policy=policy)
 
 
 async def may_claim(book: Book, people: People, number: int, *, by: str) -> Request:
@@ -162,7 +87,7 @@ async def may_claim(book: Book, people: People, number: int, *, by: str) -> Requ
     Raises NotAllowed, ForStaffOnly, OwnRequest, WorkingAgainst, AlreadyYours, AlreadyClaimed,
     AlreadyOver, NotFound.
     """
-    request = await _there(book, number)
+    request = await there(book, number)
     member = await people.member(by)
     profile = await people.mentor(by)
     staff = member is not None and member.is_staff
@@ -186,7 +111,7 @@ async def claim(book: Book, people: People, number: int, *, by: str, at: datetim
     look_at = clock.due(policy, request, at, clock.days(policy, policy.nudge_days))
     claimed = await book.claim(number, by=by, at=at, look_at=look_at)
     if claimed is None:
-        raise _why_not_open(await _there(book, number), by)
+        raise _why_not_open(await there(book, number), by)
     await book.settle_offers(number, OfferState.TAKEN, mentor=by)
     await book.settle_offers(number, OfferState.GONE)
     await book.note(number, Event(at=at, actor=by, kind="claimed"))
@@ -198,7 +123,7 @@ async def assign(
 ) -> Request:
     """Let staff give an open request to a mentor of their choice; raises as `claim` does for that mentor."""
     await require_staff(people, by)
-    if (await _there(book, number)).safety:
+    if (await there(book, number)).safety:
         raise ForStaffOnly
     member = await people.member(mentor)
     if member is None or member.left_at is not None:
@@ -224,7 +149,7 @@ async def pass_on(book: Book, offer_number: int, *, by: str, at: datetime, polic
         raise NotFound
     if offer.mentor != by:
         raise NotAllowed("the mentor who was asked")
-    request = await _still(book, offer.request)
+    request = await still(book, offer.request)
     return await decline(book, request, by, kind="passed", at=at, policy=policy)
 
 
@@ -233,28 +158,15 @@ async def unreachable(book: Book, offer_number: int, *, at: datetime, policy: Po
     offer = await book.get_offer(offer_number)
     if offer is None:
         return None
-    request = await _still(book, offer.request)
+    request = await still(book, offer.request)
     return await decline(book, request, offer.mentor, kind="unreachable", at=at, policy=policy)
-
-
-async def decline(
-    book: Book, request: Request, mentor: str, *, kind: str, at: datetime, policy: Policy
-) -> Step:
-    """Settle a mentor's open offer without a claim; `kind` says for the history how it came about."""
-    if not await book.settle_offers(request.id, OfferState.PASSED, mentor=mentor):
-        return Step(request)
-    await book.note(request.id, Event(at=at, actor=mentor, kind=kind))
-    waiting = any(each.state is OfferState.OPEN for each in await book.offers(request.id))
-    if request.status is not Status.OPEN or request.circle is Circle.STAFF or waiting:
-        return Step(request)
-    return await widen(book, request, start=request.circle, at=at, policy=policy)
 
 
 async def hand_back(
     book: Book, people: People, number: int, *, by: str, at: datetime, policy: Policy
 ) -> Step:
     """Put a claimed request back into the queue with a fresh wave; by its holder or staff."""
-    request = await _still(book, number)
+    request = await still(book, number)
     if request.status is Status.CLAIMED and request.holder != by:
         await _require_staff_instead(people, by, "the mentor who claimed it")
     return await back_to_queue(book, request, kind="handed_back", actor=by, at=at, policy=policy)
@@ -286,19 +198,12 @@ async def back_to_queue(
     # The asker's clock goes on from where it was; staff who knew hear again if the next are silent too.
     alarm_at = reopened.alarm_at or clock.due(policy, reopened, at, policy.widen_after)
     waiting = replace(reopened, waiting_since=at, alarm_at=None if request.safety else alarm_at)
-    return await _ask_first(book, waiting, at=at, policy=policy)
-
-
-async def _ask_first(book: Book, request: Request, *, at: datetime, policy: Policy) -> Step:
-    """Ask the nearest circle, or staff alone where the asker feels unsafe."""
-    if request.safety:
-        return Step(await _to_staff(book, request, at=at, policy=policy))
-    return await widen(book, request, start=Circle.STATE, at=at, policy=policy)
+    return await ask_first(book, waiting, at=at, policy=policy)
 
 
 async def cancel(book: Book, number: int, *, by: str, at: datetime) -> Request:
     """Let the asker take the question back, whether somebody holds it or not."""
-    request = await _still(book, number)
+    request = await still(book, number)
     if request.asker != by:
         raise NotAllowed("the person who asked")
     if request.over:
@@ -313,12 +218,12 @@ async def cancel(book: Book, number: int, *, by: str, at: datetime) -> Request:
     )
     await book.settle_offers(number, OfferState.GONE)
     await book.note(number, Event(at=at, actor=by, kind="cancelled"))
-    return cancelled or await _there(book, number)
+    return cancelled or await there(book, number)
 
 
 async def close(book: Book, people: People, number: int, *, by: str, at: datetime) -> Request:
     """Close a request: the holder says "Answered", the asker "That solved it", or staff closes it."""
-    request = await _still(book, number)
+    request = await still(book, number)
     if by not in {request.asker, request.holder}:
         await _require_staff_instead(people, by, "the asker or the mentor who claimed it")
     if request.over:
@@ -341,7 +246,7 @@ async def settle(book: Book, request: Request, *, by: str | None, at: datetime, 
     )
     await book.settle_offers(request.id, OfferState.GONE)
     await book.note(request.id, Event(at=at, actor=by, kind=kind))
-    return closed or await _there(book, request.id)
+    return closed or await there(book, request.id)
 
 
 async def reopen(book: Book, people: People, number: int, *, by: str, at: datetime, policy: Policy) -> Step:
@@ -349,7 +254,7 @@ async def reopen(book: Book, people: People, number: int, *, by: str, at: dateti
 
     Only the asker, the last holder or staff may, and only within `policy.reopen_within`.
     """
-    request = await _still(book, number)
+    request = await still(book, number)
     if by not in {request.asker, request.holder}:
         await _require_staff_instead(people, by, "the asker or the mentor who answered")
     if request.status is Status.CANCELLED:
@@ -371,7 +276,7 @@ async def reopen(book: Book, people: People, number: int, *, by: str, at: dateti
             **fresh,
         )
         await book.note(number, Event(at=at, actor=by, kind="reopened"))
-        return Step(opened or await _there(book, number))
+        return Step(opened or await there(book, number))
     opened = await book.change(
         number,
         if_status=request.status,
@@ -385,9 +290,9 @@ async def reopen(book: Book, people: People, number: int, *, by: str, at: dateti
     )
     await book.note(number, Event(at=at, actor=by, kind="reopened"))
     if opened is None:
-        return Step(await _there(book, number))
+        return Step(await there(book, number))
     opened = replace(opened, **clock.opened(policy, opened, at))
-    return await _ask_first(book, opened, at=at, policy=policy)
+    return await ask_first(book, opened, at=at, policy=policy)
 
 
 async def _still_helps(people: People, request: Request) -> bool:
@@ -405,7 +310,7 @@ async def rate(
     book: Book, number: int, *, by: str, rating: Rating | None = None, text: str | None = None, at: datetime
 ) -> Request:
     """Keep how much the answer helped: a grade, a sentence, or both; only the asker, only once closed."""
-    request = await _still(book, number)
+    request = await still(book, number)
     if request.asker != by:
         raise NotAllowed("the person who asked")
     if request.status is not Status.CLOSED:
@@ -417,12 +322,12 @@ async def rate(
         values["rating_text"] = keepable(text)[:RATING_MOST].strip()
     rated = await book.change(number, if_status=Status.CLOSED, **values)
     await book.note(number, Event(at=at, actor=by, kind="rated", facts={"rating": rating or request.rating}))
-    return rated or await _there(book, number)
+    return rated or await there(book, number)
 
 
 async def may_add_details(book: Book, number: int, *, by: str) -> Request:
     """Give the request if this person may add to it; raise what stands against it otherwise."""
-    request = await _still(book, number)
+    request = await still(book, number)
     if request.asker != by:
         raise NotAllowed("the person who asked")
     if request.over:
@@ -444,24 +349,24 @@ async def add_details(book: Book, number: int, *, by: str, text: str, at: dateti
         raise Incomplete({"details": "too long"})
     changed = await book.change(number, if_status=request.status, details=details)
     await book.note(number, Event(at=at, actor=by, kind="details_added"))
-    return changed or await _there(book, number)
+    return changed or await there(book, number)
 
 
 async def ask_staff(book: Book, number: int, *, by: str, at: datetime) -> Request:
     """Let the holder call staff in."""
-    request = await _still(book, number)
+    request = await still(book, number)
     if request.over:
         raise AlreadyOver(request.status)
     if request.holder != by:
         raise NotAllowed("the mentor who claimed it")
     changed = await book.change(number, if_status=Status.CLAIMED, help_asked=request.help_asked + 1)
     await book.note(number, Event(at=at, actor=by, kind="staff_asked"))
-    return changed or await _there(book, number)
+    return changed or await there(book, number)
 
 
 async def still_on_it(book: Book, number: int, *, by: str, at: datetime, policy: Policy) -> Request:
     """Give a holder who was nudged another day; it is counted from now."""
-    request = await _still(book, number)
+    request = await still(book, number)
     if request.over:
         raise AlreadyOver(request.status)
     if request.holder != by:
@@ -471,7 +376,7 @@ async def still_on_it(book: Book, number: int, *, by: str, at: datetime, policy:
     look_at = clock.due(policy, request, at, clock.days(policy, policy.nudge_days))
     changed = await book.change(number, if_status=Status.CLAIMED, nudged_at=None, look_at=look_at)
     await book.note(number, Event(at=at, actor=by, kind="still_on_it"))
-    return changed or await _there(book, number)
+    return changed or await there(book, number)
 
 
 async def first_words(
@@ -479,7 +384,7 @@ async def first_words(
 ) -> Request | None:
     """Stop the response clock when the holder first speaks; None where there was nothing to stop."""
     # What the caller read may have moved on: handed back, and claimed by somebody who has not spoken yet.
-    request = await _still(book, request.id)
+    request = await still(book, request.id)
     if request.status is not Status.CLAIMED or request.holder != by or request.answered_at is not None:
         return None
     answered = await book.change(
@@ -492,20 +397,6 @@ async def first_words(
     if answered is not None:
         await book.note(request.id, Event(at=at, actor=by, kind="first_words"))
     return answered
-
-
-async def _there(book: Book, number: int) -> Request:
-    request = await book.get(number)
-    if request is None:
-        raise NotFound
-    return request
-
-
-async def _still(book: Book, number: int) -> Request:
-    request = await book.hold_still(number)
-    if request is None:
-        raise NotFound
-    return request
 
 
 async def _require_staff_instead(people: People, by: str, who: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from community import mentoring_notices as notices
-from community.mentoring import back_to_queue, decline
+from community.mentoring import back_to_queue
+from community.mentoring_offering import decline
 from community.mentoring_requests import Book, Policy, Status
 from community.notices import Notices, Places
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from community import mentoring_clock as clock
 from community.members import People, set_away
-from community.mentoring import Step, back_to_queue, keep_open, settle, widen
+from community.mentoring import back_to_queue, settle
 from community.mentoring_matching import CIRCLES
+from community.mentoring_offering import Step, keep_open, widen
 from community.mentoring_requests import Book, Event, Policy, Request, Status
 
 UNTIL_THEY_RETURN = timedelta(days=3650)

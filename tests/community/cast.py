@@ -9,6 +9,7 @@ from community import mentoring
 from community.hours import Hours
 from community.members import Member, MentorProfile, Role
 from community.mentoring_matching import Standing
+from community.mentoring_offering import Step
 from community.mentoring_requests import Draft, Policy, Request
 from community.offices import Office
 from community.topics import Topic
@@ -79,7 +80,7 @@ async def settle(store, *mentors: MentorProfile) -> None:
         await store.members.save_mentor(mentor)
 
 
-async def asked(store, *, at: datetime = NOW, policy: Policy = POLICY, **changes: object) -> mentoring.Step:
+async def asked(store, *, at: datetime = NOW, policy: Policy = POLICY, **changes: object) -> Step:
     """Let the asker ask."""
     return await mentoring.ask(store.mentoring, ASKER, draft(**changes), at=at, today=TODAY, policy=policy)
 

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from community import mentoring
-from community.mentoring import Duty, check_draft, keepable, responsible
+from community.mentoring import Duty, responsible
+from community.mentoring_drafts import check_draft, keepable
 from community.mentoring_matching import Circle
+from community.mentoring_offering import Step, widen
 from community.mentoring_requests import (
     DETAILS_MOST,
     RATING_MOST,
@@ -407,7 +409,7 @@ async def test_an_offer_that_cannot_be_delivered_counts_as_passed(desk):
 async def test_passing_once_staff_has_it_brings_no_further_wave(desk):
     step = await desk.ask()
     async with desk.database.transaction() as store:
-        await mentoring.widen(store.mentoring, step.request, start=Circle.STAFF, at=LATER, policy=POLICY)
+        await widen(store.mentoring, step.request, start=Circle.STAFF, at=LATER, policy=POLICY)
     for offer in step.offers:
         after = await desk.do("pass_on", offer.id, offer.mentor)
         assert (after.request.circle, after.request.wave, after.offers) == (Circle.STAFF, 2, ())
@@ -716,14 +718,14 @@ async def test_handing_back_racing_a_close_leaves_one_truth(desk):
 async def test_two_closings_two_ratings_and_two_hand_backs_count_once(desk):
     held = await claimed(desk)
     outcomes = await race(*(desk.do("hand_back", held.id, who) for who in ("UA", STAFF)))
-    assert sum(isinstance(each, mentoring.Step) for each in outcomes) == 1
+    assert sum(isinstance(each, Step) for each in outcomes) == 1
     assert (await desk.history(held.id)).count("handed_back") == 1
     await desk.do("claim", held.id, "UB")
     outcomes = await race(*(desk.do("close", held.id, who) for who in ("UB", ASKER, STAFF)))
     assert sum(isinstance(each, Request) for each in outcomes) == 1
     assert (await desk.see(held.id)).closings == 1
     outcomes = await race(*(desk.do("reopen", held.id, who) for who in ("UB", ASKER, STAFF)))
-    assert sum(isinstance(each, mentoring.Step) for each in outcomes) == 1
+    assert sum(isinstance(each, Step) for each in outcomes) == 1
 
 
 async def test_what_fails_half_way_leaves_nothing_behind(desk):
