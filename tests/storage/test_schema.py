@@ -1,6 +1,7 @@
 import re
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
@@ -67,3 +68,29 @@ async def test_a_database_of_a_newer_version_is_refused_by_start_and_by_migrate(
         await schema.check(database)
     with pytest.raises(schema.SchemaMismatch, match="newer version"):
         await schema.upgrade(database_url)
+
+
+NOON = "'2026-11-23 15:00:00'"
+AT_FIRST = (
+    f"INSERT INTO members (id, met_at) VALUES ('U1', {NOON})",
+    f"""INSERT INTO requests (id, asker, question, topic, state, private, status, circle, wave, opened_at,
+            waiting_since, look_at, claims, help_asked, reminders, closings)
+        VALUES (7, 'U1', 'How?', 'filing', 'VA', FALSE, 'open', 'state', 1, {NOON}, {NOON}, {NOON}, 0, 0, 0, 0)""",
+    f"""INSERT INTO offers (request, mentor, wave, reasons, state, offered_at)
+        VALUES (7, 'U2', 1, 'state', 'open', {NOON})""",
+    f"INSERT INTO request_history (request, at, kind, facts) VALUES (7, {NOON}, 'asked', '{{}}')",
+)
+
+
+async def test_every_migration_goes_down_and_up_again_with_people_and_questions_in_it(database, database_url):
+    async with database.transaction() as store:
+        await store.connection.run_sync(lambda one: command.downgrade(schema._config(one), "0001"))
+    async with database.transaction() as store:
+        for statement in AT_FIRST:
+            await store.connection.exec_driver_sql(statement)
+    await schema.upgrade(database_url)
+    await schema.check(database)
+    async with database.reading() as store:
+        request = await store.mentoring.get(7)
+        assert (request.question, request.widen_at, request.overdue) == ("How?", request.look_at, False)
+        assert [offer.mentor for offer in await store.mentoring.offers(7)] == ["U2"]
