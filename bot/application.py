@@ -27,10 +27,11 @@ from community.members import Role
 from community.mentoring_requests import Policy
 from community.notices import Places
 from community.slack_errors import error_code
-from handlers import conversations, deliveries, home, members, mentoring, strangers
+from handlers import conversations, deliveries, home, journeys, journeys_desk, members, mentoring, strangers
 from handlers.listening import House, Listening
 from scheduler import deliveries as deliveries_scheduler
 from scheduler import home as home_scheduler
+from scheduler import journeys as journeys_scheduler
 from scheduler import members as members_scheduler
 from scheduler import mentoring as mentoring_scheduler
 from scheduler.jobs import Job, Jobs
@@ -98,7 +99,16 @@ class Application:
         self._installed: AuthorizeResult | None = None
         self.bolt = self._make_bolt()
         self.listening = Listening(self.bolt, self.house)
-        for feature in (mentoring, members, home, deliveries, conversations, strangers):
+        for feature in (
+            mentoring,
+            members,
+            journeys,
+            journeys_desk,
+            home,
+            deliveries,
+            conversations,
+            strangers,
+        ):
             feature.register(self.listening)
         self.leadership = Leadership(self.database, self.clock)
         self.outbox = Outbox(
@@ -109,9 +119,13 @@ class Application:
                 **mentoring_scheduler.renderers(self.scene),
                 **members_scheduler.renderers(),
                 **deliveries_scheduler.renderers(),
+                **journeys_scheduler.renderers(),
                 **home_scheduler.renderers(self.scene),
             },
-            outcomes=mentoring_scheduler.outcomes(self.clock, self.policy, self.places),
+            outcomes={
+                **mentoring_scheduler.outcomes(self.clock, self.policy, self.places),
+                **journeys_scheduler.outcomes(self.clock),
+            },
             leadership=self.leadership,
             pace=pace or Pace(ceiling=settings.posts_per_minute),
         )
@@ -122,12 +136,18 @@ class Application:
         tend = partial(mentoring_scheduler.tend_requests, self.database, self.clock, self.policy, self.places)
         sync = partial(members_scheduler.sync_members, self.database, self.bolt.client, self.clock)
         strangers = partial(members_scheduler.learn_strangers, self.database, self.bolt.client, self.clock)
+        admit = partial(journeys_scheduler.admit_waiting, self.database, self.clock)
+        follow = partial(journeys_scheduler.follow_people, self.database, self.clock)
+        lessons = partial(journeys_scheduler.send_due_lessons, self.database, self.clock)
         report = partial(deliveries_scheduler.report_trouble, self.database, self.clock, self.places)
         return [
             Job("deliveries.report_trouble", timedelta(seconds=30), report, at_start=True),
             Job("mentoring.tend_requests", timedelta(seconds=30), tend, at_start=True),
             Job("members.learn_strangers", timedelta(minutes=1), strangers),
             Job("members.sync", timedelta(hours=1), sync, at_start=True),
+            Job("journeys.admit_waiting", timedelta(minutes=1), admit),
+            Job("journeys.follow_people", timedelta(hours=1), follow, at_start=True),
+            Job("journeys.send_due_lessons", timedelta(seconds=20), lessons, at_start=True),
             Job("seen.forget", timedelta(hours=6), self._forget_seen),
             Job("deliveries.thin", timedelta(hours=1), self._thin_deliveries),
         ]

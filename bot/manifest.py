@@ -8,13 +8,16 @@ from typing import Any
 
 import yaml
 
-MANIFEST = Path(__file__).resolve().parent.parent / "manifest.yml"
+HERE = Path(__file__).resolve().parent
+PLACES = (HERE / "manifest.yml", HERE.parent / "manifest.yml")
+"""In an installed package it lies beside this module (setup.py puts it there); in a checkout at the top."""
 
 
 @cache
 def manifest() -> dict[str, Any]:
     """Give the manifest, as in Slack's public schema (version 2)."""
-    loaded: dict[str, Any] = yaml.safe_load(MANIFEST.read_text("utf-8"))
+    place = next(path for path in PLACES if path.exists())
+    loaded: dict[str, Any] = yaml.safe_load(place.read_text("utf-8"))
     return loaded
 
 

@@ -215,9 +215,9 @@ class Verdict(StrEnum):
 
 
 _UNCLEAR = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
-# "team_added_to_org": a workspace is being moved into an organisation, and Slack takes nothing until that is done.
+# "team_added_to_org": the workspace is being moved into an organisation; Slack takes nothing meanwhile.
 _LIMITED = frozenset({"ratelimited", "rate_limited", "team_added_to_org"})
-# What these say of the app may also be said of one call: auth.test tells the two apart (scheduler/sending.py).
+# What these say of the app may also be said of one call: auth.test tells which (scheduler/sending.py).
 _LOCKED_OUT = frozenset(
     {
         "access_denied",

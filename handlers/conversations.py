@@ -43,9 +43,8 @@ async def wrote(
     kind = event.get("channel_type") or ("im" if channel.startswith("D") else "group")
     if spoke and kind in {"mpim", "group", "channel"}:
         async with work() as store:
-            request = await store.mentoring.in_conversation(channel)
-            if request is not None:
-                at = clock.now()
+            at = clock.now()
+            for request in await store.mentoring.in_conversation(channel):
                 answered = await mentoring.first_words(
                     store.mentoring, request, by=actor.id, at=at, policy=policy
                 )

@@ -7,6 +7,8 @@ import re
 from slack_bolt.async_app import AsyncAck
 
 from community.clock import Clock
+from community.journeys_steps import Came
+from handlers.journeys_start import begin
 from handlers.listening import Listening, May, Work
 from handlers.payloads import Actor, Json, number
 from messages.home import PAGE
@@ -24,6 +26,7 @@ async def opened_home(ack: AsyncAck, event: Json, actor: Actor, work: Work, cloc
         async with work() as store:
             at = clock.now()
             await store.members.saw_home(actor.id, at=at)
+            await begin(store, actor.id, Came.HOME, at=at)
             await store.deliveries.refresh_home(actor.id, at=at)
     await ack()
 

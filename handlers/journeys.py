@@ -83,9 +83,7 @@ async def did(ack: AsyncAck, action: Json, actor: Actor, work: Work, clock: Cloc
     """A person pressed "Done" on a lesson, or on the recall of its task."""
     async with work() as store:
         at = clock.now()
-        enrolment, step = await journeys.do(
-            store.journeys, number(action.get("value")), by=actor.id, at=at
-        )
+        enrolment, step = await journeys.do(store.journeys, number(action.get("value")), by=actor.id, at=at)
         await store.tell(notices.changed(enrolment, [step]), at=at)
     await ack()
 
@@ -94,9 +92,7 @@ async def skipped(ack: AsyncAck, action: Json, actor: Actor, work: Work, clock: 
     """A person pressed "Skip": this task is not for them."""
     async with work() as store:
         at = clock.now()
-        enrolment, step = await journeys.skip(
-            store.journeys, number(action.get("value")), by=actor.id, at=at
-        )
+        enrolment, step = await journeys.skip(store.journeys, number(action.get("value")), by=actor.id, at=at)
         await store.tell(notices.changed(enrolment, [step]), at=at)
     await ack()
 
@@ -121,9 +117,7 @@ async def asked(
     show_form(house, client, body, topic=lesson.topic if lesson else "")
 
 
-async def opened_tell(
-    ack: AsyncAck, client: AsyncWebClient, body: Json, house: House, actor: Actor
-) -> None:
+async def opened_tell(ack: AsyncAck, client: AsyncWebClient, body: Json, house: House, actor: Actor) -> None:
     """A person pressed "Tell us about your race" in day 1."""
     await ack()
 

@@ -68,8 +68,7 @@ async def read_desk(store: Store, pages: Mapping[str, int]) -> Json:
     """Read who is where, each list at its page."""
     key, desk = first_week().key, store.journeys_desk
     shown = {
-        name: await getattr(desk, name)(key, page=pages.get(name, 0), size=words.SIZE)
-        for name in words.LISTS
+        name: await getattr(desk, name)(key, page=pages.get(name, 0), size=words.SIZE) for name in words.LISTS
     }
     changed = await store.journeys.latest_of_all()
     texts = [_text(lesson, changed.get(lesson.key)) for lesson in lessons()]
@@ -133,7 +132,6 @@ async def opened_lesson(
 async def submitted_lesson(
     ack: AsyncAck,
     view: Json,
-    body: Json,
     actor: Actor,
     work: Work,
     clock: Clock,
@@ -190,9 +188,7 @@ async def went_back(
     """Staff pressed "Back to the original" and confirmed it."""
     lesson, base = _which(str(action.get("value") or ""))
     async with work() as store:
-        back = await store.journeys.keep_version(
-            Version(lesson.key, base + 1, None, actor.id, clock.now())
-        )
+        back = await store.journeys.keep_version(Version(lesson.key, base + 1, None, actor.id, clock.now()))
     await ack()
     view = part(body, "view")
     shown = notice(words.back_to_original(lesson, changed=back))

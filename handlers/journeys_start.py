@@ -15,9 +15,7 @@ async def begin(
     store: Store, user: str, came: Came, *, at: datetime, by: str | None = None
 ) -> tuple[Enrolment, bool] | None:
     """Put a person on the journey, if it is for them; whoever is on it stays where they are."""
-    begun = await journeys.begin(
-        store.journeys, store.members, first_week(), user, came=came, at=at, by=by
-    )
+    begun = await journeys.begin(store.journeys, store.members, first_week(), user, came=came, at=at, by=by)
     if begun is not None and begun[1]:
         await store.tell(notices.changed(begun[0]), at=at)
     return begun

@@ -11,12 +11,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from community import members as rules
 from community import members_notices as notices
 from community.clock import Clock
+from community.journeys_steps import Came
 from community.members import Member, MentorKind, MentorProfile
 from community.mentoring_leaving import let_go
 from community.notices import Places
 from community.offices import Office, find_office
 from community.refusals import Incomplete, NotAllowed
 from community.states import find_state
+from handlers.journeys_start import begin, follow
 from handlers.listening import House, Listening, May, Today, Work
 from handlers.opening import open_form
 from handlers.payloads import Actor, Json, chosen, entered, part, picked_date
@@ -237,6 +239,15 @@ async def opened_profile(
 
 async def submitted_profile(ack: AsyncAck, view: Json, actor: Actor, work: Work, clock: Clock) -> None:
     """A person said where they run, for what, and how far they are."""
+    profile = entered_profile(view)
+    async with work() as store:
+        await store.members.describe(actor.id, **profile)
+        await store.tell(notices.changed_profile(actor.id), at=clock.now())
+    await ack()
+
+
+def entered_profile(view: Json) -> dict[str, object]:
+    """Read state, office and stage from a form; raises Incomplete for what is none of ours."""
     state, office, stage = (entered(view, name) for name in ("state", "office", "stage"))
     problems = {}
     if state and find_state(state) is None:
@@ -247,12 +258,7 @@ async def submitted_profile(ack: AsyncAck, view: Json, actor: Actor, work: Work,
         problems["stage"] = "unknown"
     if problems:
         raise Incomplete(problems)
-    async with work() as store:
-        await store.members.describe(
-            actor.id, state=state or None, office=Office(office) if office else None, stage=stage or None
-        )
-        await store.tell(notices.changed_profile(actor.id), at=clock.now())
-    await ack()
+    return {"state": state or None, "office": Office(office) if office else None, "stage": stage or None}
 
 
 async def opened_staff(ack: AsyncAck, client: AsyncWebClient, body: Json, house: House, actor: Actor) -> None:
@@ -285,14 +291,27 @@ async def account_changed(ack: AsyncAck, event: Json, house: House, work: Work, 
     account = account_of(part(event, "user"))
     if account is not None:
         async with work() as store:
-            for gone in await store.members.learn([account], at=clock.now()):
+            at = clock.now()
+            for gone in await store.members.learn([account], at=at):
                 await _let_go(store, house, gone)
+            if event.get("type") == "team_join":
+                await begin(store, account.id, Came.WORKSPACE, at=at)
+            await follow(store, account.id, at=at)
     await ack()
 
 
-async def joined_channel(ack: AsyncAck, actor: Actor, context: AsyncBoltContext, work: Work) -> None:
+async def joined_channel(
+    ack: AsyncAck,
+    event: Json,
+    actor: Actor,
+    context: AsyncBoltContext,
+    work: Work,
+    clock: Clock,
+    places: Places,
+) -> None:
     """A person joined a channel that the app is in; from now on the app knows them."""
     if actor.id != context.bot_user_id:
-        async with work():
-            pass
+        async with work() as store:
+            if places.community and event.get("channel") == places.community:
+                await begin(store, actor.id, Came.CHANNEL, at=clock.now())
     await ack()

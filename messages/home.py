@@ -12,6 +12,7 @@ from community.mentoring_matching import Circle
 from community.mentoring_requests import Request, Status
 from community.states import state_name
 from messages import deliveries as delivery_words
+from messages import journeys as journey_words
 from messages import members as member_words
 from messages import mentoring as words
 from messages import payload as p
@@ -51,6 +52,7 @@ class Facts:
     troubled: Sequence[Owed] = ()
     troubled_total: int = 0
     median: timedelta | None = None
+    journey: journey_words.Way | None = None
 
 
 def home(facts: Facts) -> p.Payload:
@@ -91,6 +93,7 @@ def _own(facts: Facts) -> list[p.Block]:
             accessory=p.button("Edit profile", member_words.EDIT_PROFILE),
         ),
         p.actions(p.button("Ask a mentor", words.ASK, style="primary"), block_id="ask"),
+        *(journey_words.own(facts.journey) if facts.journey and facts.journey.enrolment else ()),
         p.header("Your questions"),
     ]
     if not facts.mine.total:

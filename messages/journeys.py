@@ -58,7 +58,6 @@ class Card:
     enrolment: Enrolment
     step: Progress
     steps: Sequence[Progress]
-    stage: Stage | None
 
 
 def card(facts: Card) -> p.Payload:
@@ -71,7 +70,7 @@ def card(facts: Card) -> p.Payload:
         [
             p.context(f"{head} · {facts.lesson.topic.label}"),
             p.header(facts.words.title),
-            p.section(p.escape(facts.words.text_for(facts.stage))),
+            p.section(p.escape(facts.words.text_for(facts.step.stage))),
             p.section(f"*Today's one thing*\n{p.escape(facts.words.task)}"),
             *([p.context(passed)] if passed else []),
             *_closing(facts),
@@ -97,7 +96,7 @@ def _aside(step: Progress) -> str:
 
 
 def _why_aside(step: Progress) -> str:
-    return _ASIDE[Stage(step.reason)] if step.reason in set(Stage) else "it does not fit where you are"
+    return _ASIDE[step.stage] if step.stage else "it does not fit where you are"
 
 
 def _closing(facts: Card) -> list[p.Block]:

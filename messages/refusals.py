@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from community import journeys_steps as j
 from community import mentoring_requests as m
 from community.members import AlreadyDecided
 from community.refusals import Incomplete, NotAllowed, NotFound, Refused
@@ -52,6 +53,14 @@ _SENTENCES: dict[type[Refused], Callable[[Any], str]] = {
         if r.by
         else "This is settled already. There is nothing left to do."
     ),
+    j.NotOnJourney: lambda _: "You have not begun the first seven days. `/journey` shows them, with *Start*.",
+    j.JourneyOver: lambda _: (
+        "All seven days have come, so there is nothing left to stop. *Restart* on the Home tab begins again."
+    ),
+    j.JourneyStopped: lambda _: (
+        "Your journey stopped, because a lesson did not reach you. `/journey` shows it, with *Start*."
+    ),
+    j.HasLeft: lambda _: "This person has left the workspace. There is nobody to send it to.",
     NotAllowed: lambda r: (
         f"Only {r.who} can do this." + _HELP.get(r.who, " Ask staff if you think that is wrong.")
     ),

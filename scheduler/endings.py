@@ -95,11 +95,13 @@ class Endings:
         is shown, and the log says which rule has to be mended.
         """
         outcome = self._outcomes.get(one.family)
+        # Alone with one row nobody can be in the way for long, and asking for patience is a statement more.
+        several = outcome is not None or one.kind is Kind.UPDATE
         attempt = delays = 0
         while True:
             telling = False
             try:
-                async with self._database.transaction(yielding=True) as store:
+                async with self._database.transaction(yielding=several) as store:
                     landed = await settle(store)
                     if landed is not None and outcome is not None:
                         telling = True

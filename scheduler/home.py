@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from community.deliveries import Owed
 from community.members import Member
 from messages import home as words
+from messages.journeys import Way
+from messages.journeys_lessons import FIRST_WEEK
 from scheduler.rendering import Scene
 from storage.mentoring import Page
 from storage.store import Store
@@ -82,4 +84,12 @@ async def facts(store: Store, member: Member, scene: Scene) -> words.Facts:
         median=await book.median_wait(since=scene.clock.now() - scene.median_over)
         if member.is_staff
         else None,
+        journey=await way(store, member, scene),
     )
+
+
+async def way(store: Store, member: Member, scene: Scene) -> Way:
+    """Read where this person stands on the first seven days."""
+    known = await store.journeys.of(FIRST_WEEK, member.id)
+    steps = await store.journeys.steps(known) if known else ()
+    return Way(now=scene.clock.now(), zone=member.zone, enrolment=known, steps=steps)

@@ -236,7 +236,10 @@ class Outbox:
                 for one in reserved:
                     self._queues[one.lane].append(one)
             self._launch()
-            # More may stand behind what was taken, and behind what shares a line with it.
+            if len(picked) == room and self._waiting >= self._parallel:
+                # The bell rings when there is room again, or something new, which may be urgent.
+                return _Look(len(picked), SWEEP_EVERY)
+            # More may stand behind what shares a line with what was taken.
             return _Look(len(picked), 0.0 if picked else wait)
 
     async def _pick(self, room: int) -> tuple[list[Owed], float]:

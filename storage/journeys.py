@@ -41,7 +41,9 @@ def enrolment_of(row: Row[Any]) -> Enrolment:
 
 
 def _step(row: Row[Any]) -> Progress:
-    return Progress(**{name: getattr(row, name) for name in _STEP} | {"state": StepState(row.state)})
+    values = {name: getattr(row, name) for name in _STEP}
+    stage = Stage(row.stage) if row.stage else None
+    return Progress(**values | {"state": StepState(row.state), "stage": stage})
 
 
 class Journeys:
@@ -392,7 +394,12 @@ _MOVED = (
 
 
 def _new_steps(move: Move, versions: Mapping[str, int], at: datetime) -> list[dict[str, Any]]:
-    common: dict[str, Any] = {"enrolment": move.before.id, "round": move.before.round, "attempt": 1}
+    common: dict[str, Any] = {
+        "enrolment": move.before.id,
+        "round": move.before.round,
+        "attempt": 1,
+        "stage": move.stage,
+    }
     rows = [
         common
         | {
@@ -400,7 +407,7 @@ def _new_steps(move: Move, versions: Mapping[str, int], at: datetime) -> list[di
             "lesson": step.lesson,
             "version": 0,
             "state": StepState.ASIDE,
-            "reason": move.stage.value if move.stage else None,
+            "reason": Cause.STAGE,
             "queued_at": None,
             "settled_at": at,
         }

@@ -42,8 +42,9 @@ def account_of(user: Mapping[str, Any]) -> Account | None:
     if not known or user.get("is_bot") or known == "USLACKBOT":
         return None
     profile = user.get("profile") or {}
+    # The full name: staff chooses mentors by it, and a display name may be anything.
     name = (
-        profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name")
+        profile.get("real_name") or user.get("real_name") or profile.get("display_name") or user.get("name")
     )
     return Account(
         id=known,

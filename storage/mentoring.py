@@ -8,7 +8,19 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    case,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from community.mentoring_matching import Circle, Match, Standing
@@ -186,24 +198,23 @@ class Mentoring:
         self, request: Request, matches: Sequence[Match], *, wave: int, at: datetime
     ) -> list[Offer]:
         """Keep one offer for each match."""
-        made = []
-        for match in matches:
-            row = (
-                await self._connection.execute(
-                    insert(offers)
-                    .values(
-                        request=request.id,
-                        mentor=match.mentor,
-                        wave=wave,
-                        reasons=" ".join(match.reasons),
-                        state=OfferState.OPEN,
-                        offered_at=at,
-                    )
-                    .returning(offers)
-                )
-            ).one()
-            made.append(_offer(row))
-        return made
+        if not matches:
+            return []
+        kept = await self._connection.execute(
+            insert(offers).returning(offers, sort_by_parameter_order=True),
+            [
+                {
+                    "request": request.id,
+                    "mentor": match.mentor,
+                    "wave": wave,
+                    "reasons": " ".join(match.reasons),
+                    "state": OfferState.OPEN,
+                    "offered_at": at,
+                }
+                for match in matches
+            ],
+        )
+        return [_offer(row) for row in kept]
 
     async def offers(self, number: int) -> list[Offer]:
         """Give every offer of this request, oldest first."""
@@ -291,36 +302,12 @@ class Mentoring:
 
     async def standings(self) -> list[Standing]:
         """Give every approved mentor who is still here, with load and last offer."""
-        held = (
-            select(requests.c.holder, func.count().label("held"))
-            .where(requests.c.status == Status.CLAIMED)
-            .group_by(requests.c.holder)
-            .subquery()
-        )
-        asked = (
-            select(
-                offers.c.mentor,
-                func.sum(
-                    _one_if(and_(offers.c.state == OfferState.OPEN, requests.c.status == Status.OPEN))
-                ).label("waiting"),
-                func.max(offers.c.offered_at).label("last"),
-            )
-            .join(requests, requests.c.id == offers.c.request)
-            .group_by(offers.c.mentor)
-            .subquery()
-        )
-        found = await self._connection.execute(
-            select(mentor_profiles, held.c.held, asked.c.waiting, asked.c.last)
-            .join(members, members.c.id == mentor_profiles.c.user)
-            .outerjoin(held, held.c.holder == mentor_profiles.c.user)
-            .outerjoin(asked, asked.c.mentor == mentor_profiles.c.user)
-            .where(mentor_profiles.c.approved_at.is_not(None), members.c.left_at.is_(None))
-        )
+        found = await self._connection.execute(_STANDINGS)
         return [
             Standing(
                 profile=mentor_profile(row),
                 held=row.held or 0,
-                offered=int(row.waiting or 0),
+                offered=row.waiting or 0,
                 last_offered_at=row.last,
             )
             for row in found
@@ -337,14 +324,17 @@ class Mentoring:
         waits = [row.first_answered_at - row.opened_at for row in found]
         return median(waits) if len(waits) >= MEDIAN_FROM else None
 
-    async def in_conversation(self, channel: str) -> Request | None:
-        """Give the claimed request that this conversation was opened for, the newest if several."""
-        return await self._one(
+    async def in_conversation(self, channel: str) -> list[Request]:
+        """Give the claimed requests that are talked about here, the newest first.
+
+        Slack gives the same people the same conversation each time, so there may be several.
+        """
+        found = await self._connection.execute(
             select(requests)
             .where(requests.c.conversation == channel, requests.c.status == Status.CLAIMED)
             .order_by(requests.c.claimed_at.desc(), requests.c.id.desc())
-            .limit(1)
         )
+        return [_request(row) for row in found]
 
     async def has_left(self, user: str) -> bool:
         """Say whether this person's account is known to be gone."""
@@ -420,3 +410,42 @@ class Mentoring:
 
 def _one_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return case((condition, 1), else_=0)
+
+
+def _standings() -> Select[Any]:
+    """Ask for every approved mentor with what they hold, what waits for them, and when they were last asked.
+
+    What is over costs nothing, however much of it there is: each part is led by an index. The conditions of
+    the partial ones stand there word for word, because a bound parameter would hide them from the planner.
+    """
+    held = (
+        select(requests.c.holder, func.count().label("held"))
+        .where(requests.c.status == literal_column("'claimed'"))
+        .group_by(requests.c.holder)
+        .subquery()
+    )
+    # Asked for by IN and not joined: SQLite, which nobody analyses, would begin with every offer ever made.
+    queue = select(requests.c.id).where(requests.c.status == literal_column("'open'"))
+    waiting = (
+        select(offers.c.mentor, func.count().label("waiting"))
+        .where(offers.c.request.in_(queue), offers.c.state == OfferState.OPEN)
+        .group_by(offers.c.mentor)
+        .subquery()
+    )
+    last = (
+        select(func.max(offers.c.offered_at))
+        .where(offers.c.mentor == mentor_profiles.c.user)
+        .correlate(mentor_profiles)
+        .scalar_subquery()
+    )
+    return (
+        select(mentor_profiles, held.c.held, waiting.c.waiting, last.label("last"))
+        .join(members, members.c.id == mentor_profiles.c.user)
+        .outerjoin(held, held.c.holder == mentor_profiles.c.user)
+        .outerjoin(waiting, waiting.c.mentor == mentor_profiles.c.user)
+        .where(mentor_profiles.c.approved_at.is_not(None), members.c.left_at.is_(None))
+    )
+
+
+_STANDINGS = _standings()
+"""Made once: putting it together costs more than the database needs to answer it."""

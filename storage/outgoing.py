@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, literal_column, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, case, func, literal_column, or_, select, update
 
 from community.deliveries import (
     COLLAPSING,
@@ -20,7 +21,7 @@ from community.deliveries import (
     State,
 )
 from storage.deliveries import Deliveries, owed
-from storage.tables import deliveries, leases
+from storage.tables import Instant, deliveries, leases
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, FromClause, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy.sql.dml import ReturningUpdate
 
 # The conditions of the partial indexes have to stand in the query word for word: neither database can tell
 # that a bound parameter will be 'pending'.
@@ -63,24 +65,13 @@ class Outgoing:
         Left out is what waits for another delivery, whose line is busy, or which is expired; and the lines
         and kinds that may not go yet.
         """
-        statement = (
-            select(deliveries)
-            .where(
-                deliveries.c.state == _PENDING,
-                deliveries.c.lane == lane,
-                deliveries.c.due_at <= at,
-                or_(deliveries.c.expires_at.is_(None), deliveries.c.expires_at > at),
-                _free(lane),
-                _not_waiting(),
-            )
-            .order_by(deliveries.c.due_at, deliveries.c.id)
-            .limit(limit)
-        )
+        statement = _candidates(lane, lines=bool(besides_lines), kinds=bool(besides_kinds))
+        values: dict[str, Any] = {"b_at": at, "b_limit": limit}
         if besides_lines:
-            statement = statement.where(deliveries.c.line.not_in(tuple(besides_lines)))
+            values["b_lines"] = tuple(besides_lines)
         if besides_kinds:
-            statement = statement.where(deliveries.c.kind.not_in(tuple(besides_kinds)))
-        return [owed(row) for row in await self._connection.execute(statement)]
+            values["b_kinds"] = tuple(besides_kinds)
+        return [owed(row) for row in await self._connection.execute(statement, values)]
 
     async def next_due(self, at: datetime) -> datetime | None:
         """When the next delivery that is not yet due will be."""
@@ -148,39 +139,19 @@ class Outgoing:
 
         `lease` names the lease that the owner must still hold, and None none: one statement asks for both.
         """
-        fence: list[ColumnElement[bool]] = []
+        values: dict[str, Any] = {
+            "b_id": id,
+            "b_owner": owner,
+            "b_at": at,
+            # What is simply repeated needs no grace: only the request's own time has to be over.
+            "b_quick": at + TIMEOUT + WRITE_WITHIN,
+            "b_sure": at + TIMEOUT + GRACE,
+            "b_anchor": anchor,
+        }
         if lease is not None:
-            held = select(leases.c.name).where(
-                leases.c.name == lease, leases.c.owner == owner, leases.c.until > at
-            )
-            fence.append(held.exists())
-        quick = at + TIMEOUT + WRITE_WITHIN
-        row = (
-            await self._connection.execute(
-                update(deliveries)
-                .where(
-                    deliveries.c.id == id,
-                    deliveries.c.state == State.RESERVED,
-                    deliveries.c.owner == owner,
-                    deliveries.c.lease_until > at,
-                    *fence,
-                )
-                .values(
-                    state=State.SENDING,
-                    attempts=deliveries.c.attempts + 1,
-                    attempt_at=at,
-                    # What is simply repeated needs no grace: only the request's own time has to be over.
-                    check_at=case(
-                        (deliveries.c.kind.in_(tuple(READ_BACK)), at + TIMEOUT + GRACE), else_=quick
-                    ),
-                    anchor=anchor,
-                    file=None,
-                    thread=None,
-                    reason=None,
-                )
-                .returning(deliveries)
-            )
-        ).one_or_none()
+            values["b_lease"] = lease
+        result = await self._connection.execute(_MARK if lease is None else _MARK_FENCED, values)
+        row = result.one_or_none()
         return None if row is None else owed(row)
 
     async def keep_thread(self, one: Owed, thread: str) -> None:
@@ -256,10 +227,9 @@ class Outgoing:
         return await self._settle(one, state, at, reason=reason)
 
     async def _settle(self, one: Owed, state: State, at: datetime, **values: Any) -> bool:
+        ended = {"state": state, "ended_at": at, "owner": None, "lease_until": None, "check_at": None}
         result = await self._connection.execute(
-            update(deliveries)
-            .where(*_still(one))
-            .values(state=state, ended_at=at, owner=None, lease_until=None, check_at=None, **values)
+            _SETTLE, {"b_id": one.id, "b_attempts": one.attempts, **ended, **values}
         )
         return result.rowcount == 1
 
@@ -436,3 +406,74 @@ def _not_waiting() -> ColumnElement[bool]:
     # Compared as a value and not asked for as EXISTS: PostgreSQL would read every sent row into a hash table.
     state = select(before.c.state).where(before.c.key == deliveries.c.after).scalar_subquery()
     return or_(deliveries.c.after.is_(None), state == State.SENT)
+
+
+# The statements that every delivery needs are made once: to put them together costs more than to run them.
+
+
+@cache
+def _candidates(lane: Lane, *, lines: bool, kinds: bool) -> Select[Any]:
+    at = bindparam("b_at", type_=Instant)
+    statement = (
+        select(deliveries)
+        .where(
+            deliveries.c.state == _PENDING,
+            deliveries.c.lane == lane,
+            deliveries.c.due_at <= at,
+            or_(deliveries.c.expires_at.is_(None), deliveries.c.expires_at > at),
+            _free(lane),
+            _not_waiting(),
+        )
+        .order_by(deliveries.c.due_at, deliveries.c.id)
+        .limit(bindparam("b_limit", type_=Integer))
+    )
+    if lines:
+        statement = statement.where(deliveries.c.line.not_in(bindparam("b_lines", expanding=True)))
+    if kinds:
+        statement = statement.where(deliveries.c.kind.not_in(bindparam("b_kinds", expanding=True)))
+    return statement
+
+
+def _mark(*fence: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    at = bindparam("b_at", type_=Instant)
+    read_back = deliveries.c.kind.in_(tuple(READ_BACK))
+    return (
+        update(deliveries)
+        .where(
+            deliveries.c.id == bindparam("b_id"),
+            deliveries.c.state == State.RESERVED,
+            deliveries.c.owner == bindparam("b_owner"),
+            deliveries.c.lease_until > at,
+            *fence,
+        )
+        .values(
+            state=State.SENDING,
+            attempts=deliveries.c.attempts + 1,
+            attempt_at=at,
+            anchor=bindparam("b_anchor"),
+            check_at=case(
+                (read_back, bindparam("b_sure", type_=Instant)), else_=bindparam("b_quick", type_=Instant)
+            ),
+            file=None,
+            thread=None,
+            reason=None,
+        )
+        .returning(deliveries)
+    )
+
+
+_MARK = _mark()
+_MARK_FENCED = _mark(
+    select(leases.c.name)
+    .where(
+        leases.c.name == bindparam("b_lease"),
+        leases.c.owner == bindparam("b_owner"),
+        leases.c.until > bindparam("b_at", type_=Instant),
+    )
+    .exists()
+)
+_SETTLE = update(deliveries).where(
+    deliveries.c.id == bindparam("b_id"),
+    deliveries.c.state == _SENDING,
+    deliveries.c.attempts == bindparam("b_attempts"),
+)

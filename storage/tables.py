@@ -331,6 +331,7 @@ journey_steps = Table(
     Column("state", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("attempt", Integer, nullable=False),
+    Column("stage", Text),
     Column("reason", Text),
     Column("queued_at", Instant),
     Column("sent_at", Instant),

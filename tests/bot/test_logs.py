@@ -199,12 +199,17 @@ def test_an_error_of_slacks_leaves_its_code_and_no_answer(pipe, form):
         status_code=200,
     )
     log = structlog.get_logger("handlers")
-    try:
+    library = logging.getLogger("some.library")
+
+    def refuse():
         raise SlackApiError("The request to the Slack API failed.", answer)
+
+    try:
+        refuse()
     except SlackApiError as fault:
         log.exception("listener failed", actor="U012345", fault=fault, answer=answer.data)
-        logging.getLogger("some.library").debug("failed: %s", fault, exc_info=True)
-        logging.getLogger("some.library").error("failed: %r", answer.data)
+        library.debug("failed: %s", fault, exc_info=True)
+    library.error("failed: %r", answer.data)
     lines = pipe.getvalue()
     assert_nothing_private(lines)
     assert "ticket=12-ab" not in lines

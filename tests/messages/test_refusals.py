@@ -6,6 +6,7 @@ import pytest
 
 import community.members
 import community.mentoring  # noqa: F401 - so that every refusal there is has been defined
+from community import journeys_steps as j
 from community import mentoring_requests as m
 from community.members import AlreadyDecided
 from community.refusals import Incomplete, NotAllowed, NotFound, Refused
@@ -20,6 +21,10 @@ EXAMPLES = [
     m.WorkingAgainst(),
     m.ForStaffOnly(),
     m.TooLate(14),
+    j.NotOnJourney(),
+    j.JourneyOver(),
+    j.JourneyStopped("left"),
+    j.HasLeft(),
     AlreadyDecided("U0STAFF", approved=True),
     AlreadyDecided("U0STAFF", approved=False),
     AlreadyDecided(None, approved=False),
@@ -30,6 +35,7 @@ EXAMPLES = [
             "a mentor",
             "an approved mentor",
             "the person who asked",
+            "the person whose lesson this is",
             "the mentor who was asked",
             "the mentor who claimed it",
             "the asker or the mentor who claimed it",

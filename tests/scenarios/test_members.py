@@ -135,4 +135,4 @@ async def test_who_is_met_without_a_word_from_slack_is_asked_after(stage):
     await stage.application.catch_up()
     async with stage.application.database.reading() as store:
         kai = await store.members.member("U0KAI")
-    assert (kai.name, kai.zone) == ("kai", "Pacific/Honolulu")
+    assert (kai.name, kai.zone) == ("Kai", "Pacific/Honolulu")

@@ -160,8 +160,8 @@ async def test_a_conversation_leads_to_the_request_it_is_held_for(made):
         await put(store, **held, claimed_at=NOW)
         newest = await put(store, **held, claimed_at=NOW + HOUR)
         await put(store, **{**held, "status": Status.CLOSED}, claimed_at=NOW + 2 * HOUR)
-        assert (await store.mentoring.in_conversation("G0TALK")).id == newest.id
-        assert await store.mentoring.in_conversation("G0OTHER") is None
+        assert (await store.mentoring.in_conversation("G0TALK"))[0].id == newest.id
+        assert await store.mentoring.in_conversation("G0OTHER") == []
 
 
 async def test_what_is_due_comes_longest_overdue_first(made):

@@ -75,7 +75,8 @@ AT_FIRST = (
     f"INSERT INTO members (id, met_at) VALUES ('U1', {NOON})",
     f"""INSERT INTO requests (id, asker, question, topic, state, private, status, circle, wave, opened_at,
             waiting_since, look_at, claims, help_asked, reminders, closings)
-        VALUES (7, 'U1', 'How?', 'filing', 'VA', FALSE, 'open', 'state', 1, {NOON}, {NOON}, {NOON}, 0, 0, 0, 0)""",
+        VALUES (7, 'U1', 'How?', 'filing', 'VA', FALSE, 'open', 'state', 1, {NOON}, {NOON}, {NOON},
+            0, 0, 0, 0)""",
     f"""INSERT INTO offers (request, mentor, wave, reasons, state, offered_at)
         VALUES (7, 'U2', 1, 'state', 'open', {NOON})""",
     f"INSERT INTO request_history (request, at, kind, facts) VALUES (7, {NOON}, 'asked', '{{}}')",

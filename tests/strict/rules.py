@@ -23,6 +23,10 @@ ARGUMENTS: dict[str, dict[str, bool]] = {
     "chat.postEphemeral": {"channel": True, "user": True, "text": True, "blocks": False, "thread_ts": False},
     "chat.update": {"channel": True, "ts": True, "text": True, "blocks": True, "metadata": False, "parse": False},
     "chat.delete": {"channel": True, "ts": True},
+    "conversations.invite": {"channel": True, "users": True},
+    "conversations.replies": {"channel": True, "ts": True, "limit": False, "oldest": False, "cursor": False,
+                              "include_all_metadata": False},
+    "users.lookupByEmail": {"email": True},
     "conversations.open": {"users": True, "return_im": False},
     "conversations.info": {"channel": True, "include_num_members": False},
     "conversations.history": {
@@ -35,10 +39,15 @@ ARGUMENTS: dict[str, dict[str, bool]] = {
     "views.push": {"trigger_id": True, "view": True},
     "views.publish": {"user_id": True, "view": True, "hash": False},
 }  # fmt: skip
-READS = {"conversations.history", "conversations.info", "users.info", "users.list"}
+READS = {
+    "conversations.history", "conversations.info", "conversations.replies", "users.info", "users.list",
+    "users.lookupByEmail",
+}  # fmt: skip
 """Methods whose page does not name JSON among what they take."""
 
-LIVE = re.compile(r"<!(?!date\^\d+\^)|<@(?![UW][A-Z0-9]+>)|<#(?![CG][A-Z0-9]+>)|<(?:https?|mailto|tel):", re.I)
+LIVE = re.compile(
+    r"<!(?!date\^\d+\^)|<@(?![UW][A-Z0-9]+>)|<#(?![CG][A-Z0-9]+>)|<(?:https?|mailto|tel):", re.IGNORECASE
+)
 """Control sequences that the app has no reason ever to write: mass mentions, disguised links."""
 
 
@@ -54,7 +63,11 @@ async def arguments(request: web.Request, method: str) -> tuple[dict[str, Any], 
             trouble.append("missing_charset")
         found |= await request.json()
     elif request.method == "POST":
-        if kind not in {"application/x-www-form-urlencoded", "multipart/form-data", "application/octet-stream"}:
+        if kind not in {
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+            "application/octet-stream",
+        }:
             trouble.append(f"invalid_form_data: {kind}")
         for name, value in (await request.post()).items():
             found[name] = value
@@ -87,7 +100,11 @@ def of_call(method: str, given: dict[str, Any]) -> list[str]:
         wrong += of_metadata(given["metadata"])
     if "view" in given:
         wrong += of_view(given["view"], home=method == "views.publish")
-    for name, shape in (("channel", r"[CDGUW][A-Z0-9]+"), ("user", r"[UW][A-Z0-9]+"), ("user_id", r"[UW][A-Z0-9]+")):
+    for name, shape in (
+        ("channel", r"[CDGUW][A-Z0-9]+"),
+        ("user", r"[UW][A-Z0-9]+"),
+        ("user_id", r"[UW][A-Z0-9]+"),
+    ):
         if name in given and not re.fullmatch(shape, str(given[name])):
             wrong.append(f"{name} {given[name]!r}")
     if method in {"chat.update", "chat.delete"} and not given.get("channel", "").startswith(("C", "D", "G")):
@@ -96,16 +113,22 @@ def of_call(method: str, given: dict[str, Any]) -> list[str]:
 
 
 def of_metadata(metadata: Any) -> list[str]:
-    if set(metadata) - {"event_type", "event_payload", "entities"} or not isinstance(metadata["event_payload"], dict):
+    if set(metadata) - {"event_type", "event_payload", "entities"} or not isinstance(
+        metadata["event_payload"], dict
+    ):
         return ["invalid_metadata_format"]
     if any(not isinstance(value, str | int | bool) for value in metadata["event_payload"].values()):
         return ["invalid_metadata_schema: not flat"]
-    return [] if re.fullmatch(r"[a-z0-9_]+", metadata["event_type"]) else ["invalid_metadata_format: event_type"]
+    return (
+        [] if re.fullmatch(r"[a-z0-9_]+", metadata["event_type"]) else ["invalid_metadata_format: event_type"]
+    )
 
 
 def of_response(said: dict[str, Any]) -> list[str]:
     """Say what is wrong with what was written to a response_url."""
-    wrong = [f"unknown {name}" for name in set(said) - {"text", "blocks", "response_type", "replace_original"}]
+    wrong = [
+        f"unknown {name}" for name in set(said) - {"text", "blocks", "response_type", "replace_original"}
+    ]
     wrong += [] if said.get("response_type") == "ephemeral" else ["not private"]
     wrong += [] if said.get("replace_original") is not True else ["replaces the card"]
     return wrong + live(said.get("text", ""))
@@ -150,6 +173,7 @@ _KEYS = {
     "context": {"elements"},
     "actions": {"elements"},
     "input": {"label", "element", "hint", "optional", "dispatch_action"},
+    "image": {"image_url", "alt_text", "title"},
 }
 
 
@@ -172,7 +196,7 @@ def _of_block(block: dict[str, Any], surface: str) -> list[str]:
     elif kind == "context":
         wrong += [] if 1 <= len(block["elements"]) <= 10 else [f"{len(block['elements'])} elements"]
         for each in block["elements"]:
-            wrong += of_text(each, 3000)
+            wrong += [] if each["type"] == "image" else of_text(each, 3000)
     elif kind == "actions":
         elements = block["elements"]
         wrong += [] if 1 <= len(elements) <= 25 else [f"{len(elements)} elements"]
@@ -181,7 +205,7 @@ def _of_block(block: dict[str, Any], surface: str) -> list[str]:
         wrong += of_text(block["label"], 2000, plain=True)
         wrong += of_text(block["hint"], 2000, plain=True) if "hint" in block else []
         elements = [block["element"]]
-    names = [each["action_id"] for each in elements]
+    names = [each["action_id"] for each in elements if each["type"] != "image"]
     wrong += [] if len(names) == len(set(names)) else ["an action_id twice"]
     for each in elements:
         wrong += [f"{each['type']}: {said}" for said in _of_element(each)]
@@ -196,6 +220,13 @@ _ELEMENTS = {
     "datepicker": {"initial_date", "placeholder"},
     "checkboxes": {"options", "initial_options"},
     "plain_text_input": {"multiline", "initial_value", "min_length", "max_length", "placeholder"},
+    "overflow": {"options", "confirm"},
+    "radio_buttons": {"options", "initial_option", "confirm"},
+    "external_select": {"placeholder", "min_query_length", "initial_option", "confirm"},
+    "multi_external_select": {"placeholder", "min_query_length", "initial_options", "max_selected_items"},
+    "users_select": {"placeholder", "initial_user", "confirm"},
+    "timepicker": {"placeholder", "initial_time", "timezone"},
+    "image": {"image_url", "alt_text"},
     "number_input": {"is_decimal_allowed", "initial_value", "min_value", "max_value", "placeholder"},
 }
 
@@ -205,7 +236,7 @@ def _of_element(element: dict[str, Any]) -> list[str]:
     if kind not in _ELEMENTS:
         return ["a kind of element that is not expected"]
     wrong = [f"unknown {name}" for name in set(element) - _ELEMENTS[kind] - {"type", "action_id"}]
-    wrong += [] if 0 < units(element["action_id"]) <= 255 else ["action_id"]
+    wrong += [] if kind == "image" or 0 < units(element["action_id"]) <= 255 else ["action_id"]
     if kind == "button":
         wrong += of_text(element["text"], 75, plain=True)
         wrong += [] if "value" not in element or 1 <= units(element["value"]) <= 2000 else ["value"]
@@ -218,10 +249,12 @@ def _of_element(element: dict[str, Any]) -> list[str]:
     if "placeholder" in element:
         wrong += of_text(element["placeholder"], 150, plain=True, where="placeholder")
     if "options" in element:
-        wrong += _of_options(element, 10 if kind == "checkboxes" else 100)
+        wrong += _of_options(element, {"checkboxes": 10, "radio_buttons": 10, "overflow": 5}.get(kind, 100))
     if kind == "plain_text_input":
         least, most = element.get("min_length", 0), element.get("max_length", 3000)
-        wrong += [] if 0 <= least <= 3000 and 1 <= most <= 3000 and least <= most else ["min_length, max_length"]
+        wrong += (
+            [] if 0 <= least <= 3000 and 1 <= most <= 3000 and least <= most else ["min_length, max_length"]
+        )
         wrong += [] if units(element.get("initial_value", "")) <= most else ["initial_value is too long"]
     if kind == "number_input":
         named = ("initial_value", "min_value", "max_value")
@@ -239,7 +272,9 @@ def _of_options(element: dict[str, Any], most: int) -> list[str]:
         wrong += of_text(option["description"], 75, where="description") if "description" in option else []
     values = [option["value"] for option in options]
     wrong += [] if len(values) == len(set(values)) else ["an option's value twice"]
-    initial = element.get("initial_options", [element["initial_option"]] if "initial_option" in element else [])
+    initial = element.get(
+        "initial_options", [element["initial_option"]] if "initial_option" in element else []
+    )
     wrong += [] if all(each in options for each in initial) else ["an initial option that is no option"]
     wrong += ["empty initial_options"] if element.get("initial_options") == [] else []
     return wrong
@@ -283,6 +318,11 @@ def texts(node: Any) -> Iterator[str]:
 def words(message: dict[str, Any]) -> str:
     """Give all that a person reads of a message or a view."""
     return "\n".join([str(message.get("text", "")), *texts(message.get("blocks", []))])
+
+
+def of_questions(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give those messages that speak of a question by its number: lessons and reminders come by themselves."""
+    return [each for each in messages if re.search(r"#\d", words(each))]
 
 
 def buttons(message: dict[str, Any]) -> dict[str, str]:

@@ -295,7 +295,13 @@ class StandIn:
             "event_id": id or f"Ev{next(self._numbers)}",
             "event_time": int(time.time()),
             "authorizations": [
-                {"enterprise_id": None, "team_id": TEAM, "user_id": BOT, "is_bot": True, "is_enterprise_install": False}
+                {
+                    "enterprise_id": None,
+                    "team_id": TEAM,
+                    "user_id": BOT,
+                    "is_bot": True,
+                    "is_enterprise_install": False,
+                }
             ],
             "is_ext_shared_channel": False,
             **more,
@@ -335,7 +341,13 @@ class StandIn:
         }
 
     def pressed(self, action: str, value: object) -> dict[str, Any]:
-        return {"type": "button", "block_id": "b", "action_id": action, "value": value, "action_ts": self._ts()}
+        return {
+            "type": "button",
+            "block_id": "b",
+            "action_id": action,
+            "value": value,
+            "action_ts": self._ts(),
+        }
 
     async def press(
         self, user: str, action: str, value: str = "", *, message: dict[str, Any] | None = None, **more: Any
@@ -344,7 +356,11 @@ class StandIn:
         body = self.interaction("block_actions", user, actions=[pressed], state={"values": {}})
         if message is not None:
             body |= {
-                "container": {"type": "message", "message_ts": message["ts"], "channel_id": message["channel"]},
+                "container": {
+                    "type": "message",
+                    "message_ts": message["ts"],
+                    "channel_id": message["channel"],
+                },
                 "channel": {"id": message["channel"], "name": "directmessage"},
                 "message": {"type": "message", "ts": message["ts"], "user": BOT, "bot_id": BOT_ID},
                 "response_url": self.response_url(user),
@@ -402,7 +418,13 @@ class StandIn:
         waiting = self._acks[id] = asyncio.get_running_loop().create_future()
         begun = time.monotonic()
         takes = kind in {"slash_commands", "interactive"}
-        envelope = {"type": kind, "envelope_id": id, "payload": body, "accepts_response_payload": takes, **more}
+        envelope = {
+            "type": kind,
+            "envelope_id": id,
+            "payload": body,
+            "accepts_response_payload": takes,
+            **more,
+        }
         await next(each for each in reversed(self._sockets) if not each.closed).send_json(envelope)
         try:
             said = await asyncio.wait_for(waiting, 3)

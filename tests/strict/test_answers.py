@@ -9,7 +9,7 @@ import pytest
 from bot.refusals import StartRefused
 from handlers import mentoring as listeners
 from tests.strict.place import MENTORS, STAFF, asking
-from tests.strict.rules import buttons, words
+from tests.strict.rules import buttons, of_questions, words
 from tests.strict.standin import Fault
 
 HTML = Fault(status=502, body="<html>zebraquartz</html>", kind="text/html")
@@ -34,14 +34,13 @@ OF_VIEWS = ["duplicate_external_id", "exchanged_trigger_id", "expired_trigger_id
             "trigger_exchanged", "invalid_trigger_id", "push_limit_reached", "view_too_large", "team_not_found",
             "hash_conflict", "not_enabled", "user_not_found"]  # fmt: skip
 OF_POSTS = [
-    "as_user_not_supported", "attachment_payload_limit_exceeded", "cannot_reply_to_message", "channel_not_found",
-    "duplicate_channel_not_found", "duplicate_message_not_found", "invalid_blocks", "invalid_blocks_format",
-    "invalid_metadata_format", "invalid_metadata_schema", "is_archived", "is_inactive", "message_limit_exceeded",
-    "messages_tab_disabled", "metadata_must_be_sent_from_app", "metadata_too_large", "msg_blocks_too_long",
-    "msg_too_long", "no_text", "not_in_channel", "rate_limited", "restricted_action",
-    "restricted_action_read_only_channel", "restricted_action_thread_locked", "slack_connect_file_link_sharing_blocked",
-    "team_access_not_granted", "team_not_found", "too_many_attachments", "user_not_found", "user_disabled",
-]  # fmt: skip
+    "channel_not_found",
+    "is_archived",
+    "msg_blocks_too_long",
+    "messages_tab_disabled",
+    "missing_scope",
+]
+"""One of each kind of refusal of chat.postMessage; every one takes the same way."""
 
 
 async def test_whoever_gets_no_form_is_told_so_whatever_slack_says(over_http):
@@ -81,47 +80,47 @@ async def test_whoever_is_refused_hears_it_by_another_way_where_one_is_closed(ov
 
 def everything(slack):
     """Give all that one question has made the app say: receipt, two offers, the card in the channel."""
-    return [len(slack.messages[place]) for place in (slack.dm("U0ADA"), slack.dm("U0MIA"), slack.dm("U0MAX"), MENTORS)]
+    return [
+        len(of_questions(slack.messages[place]))
+        for place in (slack.dm("U0ADA"), slack.dm("U0MIA"), slack.dm("U0MAX"), MENTORS)
+    ]
 
 
 PASSING = {
     "429": LIMITED,
     "429 without Retry-After": LIMITED_BARE,
-    "429 with half a second": LIMITED_ODD,
-    "ratelimited with 200": Fault(error="ratelimited"),
     "rate_limited with 200": Fault(error="rate_limited"),
     "the workspace is being moved": Fault(error="team_added_to_org"),
-    "502, not done": HTML,
     "502, done": Fault(status=502, body="<html>", kind="text/html", done=True),
     "503 in plain text, done": Fault(status=503, body="upstream", kind="text/plain", done=True),
     "half an answer, done": Fault(body='{"ok": tru', done=True),
-    "no answer, done": Fault(body="", done=True),
     "an answer without a ts, done": Fault(body='{"ok": true}', done=True),
     "dropped, not done": DROPPED,
     "dropped, done": Fault(drop=True, done=True),
     "internal_error, done": Fault(error="internal_error", done=True),
     "fatal_error, not done": Fault(error="fatal_error"),
-    "service_unavailable, not done": Fault(error="service_unavailable"),
     "slow": Fault(delay=0.4),
 }
 
 
-@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
-async def test_what_passes_leaves_every_message_said_once(over_http, fault):
+async def test_what_passes_leaves_every_message_said_once(over_http):
     slack = over_http.slack
-    slack.faults["chat.postMessage"].append(fault)
-    await over_http.ask()
-    for seconds in (3, 40, 40, 40):
-        await over_http.pass_time(seconds)
-    assert everything(slack) == [1, 1, 1, 1]
-    assert not slack.messages[STAFF]
+    for number, (what, fault) in enumerate(PASSING.items(), 1):
+        for messages in slack.messages.values():
+            messages.clear()
+        slack.faults["chat.postMessage"].append(fault)
+        await over_http.ask()
+        for seconds in (3, 40, 40, 40):
+            await over_http.pass_time(seconds)
+        assert everything(slack) == [1, 1, 1, 1], what
+        assert not slack.messages[STAFF], what
+        await slack.press("U0ADA", "mentoring.solved", str(number), message={"ts": "1.1", "channel": MENTORS})
+        await over_http.settle()
 
 
 async def test_what_is_refused_for_good_is_brought_to_staff_and_can_be_sent_again(over_http):
     slack = over_http.slack
     for error in OF_POSTS:
-        if error in {"rate_limited"}:
-            continue
         for messages in slack.messages.values():
             messages.clear()
         slack.faults["chat.postMessage"].append(Fault(error=error))
@@ -130,7 +129,9 @@ async def test_what_is_refused_for_good_is_brought_to_staff_and_can_be_sent_agai
         await slack.event({"type": "app_home_opened", "user": "U0ADA", "tab": "home"})
         await slack.command("U0ADA", "/askmentor")
         await over_http.settle()
-        heard = await slack.submit("U0ADA", slack.opened[-1], asking(topic={"selected_option": {"value": "unsafe"}}))
+        heard = await slack.submit(
+            "U0ADA", slack.opened[-1], asking(topic={"selected_option": {"value": "unsafe"}})
+        )
         assert (heard.status, heard.body) == (200, "")
         await over_http.settle()
         await over_http.pass_time(31)
@@ -139,7 +140,7 @@ async def test_what_is_refused_for_good_is_brought_to_staff_and_can_be_sent_agai
         key = buttons(cards[0])["deliveries.send_again"]
         await slack.press("U0SUE", "deliveries.send_again", key, message=cards[0])
         await over_http.settle()
-        assert len(slack.in_dm("U0ADA")) == 1, error
+        assert len(of_questions(slack.in_dm("U0ADA"))) == 1, error
         assert len([each for each in slack.messages[STAFF] if "feels unsafe" in words(each)]) == 1, error
 
 
@@ -163,7 +164,9 @@ async def test_a_token_that_is_refused_for_a_while_costs_nothing(over_http):
         assert not slack.messages[STAFF]
 
 
-@pytest.mark.parametrize("error", ["missing_scope", "not_in_channel", "channel_not_found", "is_archived", "no_permission"])
+@pytest.mark.parametrize(
+    "error", ["missing_scope", "not_in_channel", "channel_not_found", "is_archived", "no_permission"]
+)
 async def test_what_cannot_be_read_back_is_never_said_twice(over_http, error):
     slack = over_http.slack
     slack.faults["chat.postMessage"].append(Fault(drop=True, done=True))
@@ -177,7 +180,7 @@ async def test_what_cannot_be_read_back_is_never_said_twice(over_http, error):
 
 async def test_a_conversation_that_cannot_be_opened_calls_staff_in(over_http):
     slack = over_http.slack
-    errors = ["user_disabled", "user_not_found", "users_list_not_supplied", "not_enough_users", "too_many_users", "channel_not_found", "method_not_supported_for_channel_type"]
+    errors = ["user_disabled", "user_not_found", "method_not_supported_for_channel_type"]
     for number, error in enumerate(errors, 1):
         slack.messages[STAFF].clear()
         slack.faults["conversations.open"].append(Fault(error=error))
@@ -186,9 +189,11 @@ async def test_a_conversation_that_cannot_be_opened_calls_staff_in(over_http):
         await slack.press("U0MIA", "mentoring.claim", str(number), message={"ts": "1.1", "channel": MENTORS})
         await over_http.settle()
         assert "asks staff for help" in words(slack.messages[STAFF][0]), error
-        await slack.press("U0MIA", "mentoring.answered", str(number), message={"ts": "1.1", "channel": MENTORS})
+        await slack.press(
+            "U0MIA", "mentoring.answered", str(number), message={"ts": "1.1", "channel": MENTORS}
+        )
         await over_http.settle()
-    for fault in ON_THE_WAY:
+    for fault in (TEXT, LIMITED, DROPPED):
         number += 1
         slack.faults["conversations.open"].append(fault)
         await over_http.ask()
@@ -197,7 +202,9 @@ async def test_a_conversation_that_cannot_be_opened_calls_staff_in(over_http):
             await over_http.pass_time(seconds)
         group = next(id for id, known in slack.channels.items() if known.get("is_mpim"))
         assert f"#{number}" in words(slack.messages[group][-1]), fault
-        await slack.press("U0MIA", "mentoring.answered", str(number), message={"ts": "1.1", "channel": MENTORS})
+        await slack.press(
+            "U0MIA", "mentoring.answered", str(number), message={"ts": "1.1", "channel": MENTORS}
+        )
         await over_http.settle()
 
 
@@ -205,7 +212,13 @@ async def test_a_card_that_cannot_be_changed_holds_nothing_up(over_http):
     slack = over_http.slack
     slack.faults["chat.update"] += [
         Fault(error=error)
-        for error in ("message_not_found", "cant_update_message", "edit_window_closed", "update_failed", "is_inactive")
+        for error in (
+            "message_not_found",
+            "cant_update_message",
+            "edit_window_closed",
+            "update_failed",
+            "is_inactive",
+        )
     ] + [Fault(error="internal_error"), HTML, DROPPED, LIMITED, Fault(drop=True, done=True)]
     await over_http.ask()
     await slack.press("U0MIA", "mentoring.claim", "1", message={"ts": "1.1", "channel": MENTORS})
@@ -220,7 +233,14 @@ async def test_a_card_that_cannot_be_changed_holds_nothing_up(over_http):
 
 async def test_a_home_tab_comes_after_every_fault(over_http):
     slack = over_http.slack
-    for fault in [*ON_THE_WAY, Fault(error="internal_error"), Fault(error="hash_conflict"), Fault(error="user_not_found")]:
+    for fault in [
+        HTML,
+        BROKEN,
+        LIMITED_ODD,
+        DROPPED,
+        Fault(error="hash_conflict"),
+        Fault(error="user_not_found"),
+    ]:
         slack.homes.clear()
         slack.faults["views.publish"].append(fault)
         await slack.event({"type": "app_home_opened", "user": "U0ADA", "tab": "home"})
@@ -237,7 +257,10 @@ async def test_people_are_learnt_page_by_page_through_every_fault(over_http):
         slack.add_user(f"U0P{number}")
     slack.users["U0P3"] |= {"tz": "Mars/Base", "profile": {}, "name": None}
     slack.users["U0P4"] |= {"is_bot": True}
-    slack.faults["users.list"] += [LIMITED_ODD, Fault(status=429, error="ratelimited", headers={"Retry-After": "0.2"})]
+    slack.faults["users.list"] += [
+        LIMITED_ODD,
+        Fault(status=429, error="ratelimited", headers={"Retry-After": "0.2"}),
+    ]
     await over_http.application.jobs.run("members.sync")
     async with over_http.application.database.reading() as store:
         known = [await store.members.member(f"U0P{number}") for number in range(8)]

@@ -28,12 +28,37 @@ async def answered(place) -> bool:
 
 
 def said(user="U0MIA", channel=GROUP, **more):
-    return {"type": "message", "channel": channel, "user": user, "text": "zebraquartz", "ts": "5.1", "channel_type": "mpim", **more}
+    return {
+        "type": "message",
+        "channel": channel,
+        "user": user,
+        "text": "zebraquartz",
+        "ts": "5.1",
+        "channel_type": "mpim",
+        **more,
+    }
 
 
 SILENT = {
-    "message_changed": said(subtype="message_changed", user=None, message={"type": "message", "user": "U0MIA", "text": "x", "ts": "5.0", "edited": {"user": "U0MIA", "ts": "5.1"}}, previous_message={"user": "U0MIA", "text": "y", "ts": "5.0"}, hidden=True),
-    "message_deleted": said(subtype="message_deleted", deleted_ts="5.0", hidden=True, previous_message={"user": "U0MIA", "ts": "5.0"}),
+    "message_changed": said(
+        subtype="message_changed",
+        user=None,
+        message={
+            "type": "message",
+            "user": "U0MIA",
+            "text": "x",
+            "ts": "5.0",
+            "edited": {"user": "U0MIA", "ts": "5.1"},
+        },
+        previous_message={"user": "U0MIA", "text": "y", "ts": "5.0"},
+        hidden=True,
+    ),
+    "message_deleted": said(
+        subtype="message_deleted",
+        deleted_ts="5.0",
+        hidden=True,
+        previous_message={"user": "U0MIA", "ts": "5.0"},
+    ),
     "channel_join": said(subtype="channel_join", inviter="U0ADA"),
     "group_join": said(subtype="group_join"),
     "channel_topic": said(subtype="channel_topic", topic="x"),
@@ -84,6 +109,17 @@ async def test_the_mentors_first_words_count_in_whatever_form(over_http):
     over_http.no_traceback()
 
 
+async def test_one_conversation_about_two_questions_stops_both_clocks(over_http):
+    slack = over_http.slack
+    for number in ("1", "2"):
+        await over_http.ask()
+        await slack.press("U0MIA", "mentoring.claim", number, message={"ts": "1.1", "channel": MENTORS})
+        await over_http.settle()
+    await slack.event(said())
+    async with over_http.application.database.reading() as store:
+        assert [(await store.mentoring.get(number)).answered_at is None for number in (1, 2)] == [False, False]
+
+
 IM = {
     "plain": ({}, 1),
     "a file": ({"subtype": "file_share", "text": "", "files": [{"id": "F1"}]}, 1),
@@ -93,7 +129,10 @@ IM = {
     "slackbot": ({"user": "USLACKBOT"}, 0),
     "ourselves": ({"user": BOT, "bot_id": BOT_ID}, 0),
     "another bot": ({"bot_id": "B9"}, 0),
-    "our own edit": ({"subtype": "message_changed", "user": None, "message": {"user": BOT, "bot_id": BOT_ID}}, 0),
+    "our own edit": (
+        {"subtype": "message_changed", "user": None, "message": {"user": BOT, "bot_id": BOT_ID}},
+        0,
+    ),
 }
 
 
@@ -164,7 +203,9 @@ async def test_commands_are_answered_from_everywhere(place):
     for text in ("away 9999-12-31", "away 2999-W01-1", "back"):
         assert (await slack.command("U0MIA", "/mentor", text)).json["response_type"] == "ephemeral"
     assert "/askmentor" in (await slack.command("U0ADA", "/ASKMENTOR")).json["text"]
-    assert kept(await slack.command("U0NEVERMET", "/askmentor", "", channel_id="G0GROUP", channel_name="privategroup"))
+    assert kept(
+        await slack.command("U0NEVERMET", "/askmentor", "", channel_id="G0GROUP", channel_name="privategroup")
+    )
     await place.settle()
     assert slack.opened[-1]["callback_id"] == "mentoring.ask"
     place.no_traceback()
@@ -172,8 +213,15 @@ async def test_commands_are_answered_from_everywhere(place):
 
 EMPTY = {
     "null for what was left empty": asking(),
-    "missing blocks": {key: value for key, value in asking().items() if key in {"question", "topic", "state"}},
-    "missing values": {**asking(), "office": {"office": {"type": "static_select"}}, "needed_by": {"needed_by": {"type": "datepicker"}}, "private": {"private": {"type": "checkboxes"}}},
+    "missing blocks": {
+        key: value for key, value in asking().items() if key in {"question", "topic", "state"}
+    },
+    "missing values": {
+        **asking(),
+        "office": {"office": {"type": "static_select"}},
+        "needed_by": {"needed_by": {"type": "datepicker"}},
+        "private": {"private": {"type": "checkboxes"}},
+    },
     "empty actions": {**asking(), "office": {}, "needed_by": {}, "private": {}},
     "null blocks": {**asking(), "office": None, "needed_by": None, "private": None},
     "other action ids": {key: {"x9": next(iter(value.values()))} for key, value in asking().items()},
@@ -236,7 +284,9 @@ async def test_a_mentors_form_reads_numbers_as_text_and_people_as_lists(place):
         "against": {"against": {"type": "multi_users_select", "selected_users": ["U0MAX", "W0GRID"]}},
     }
     for bad in ("0", "4.5", "1e1", "", None, "9" * 5000):
-        heard = await slack.submit("U0BEN", slack.opened[-1], {**form, "capacity": {"capacity": {"value": bad}}})
+        heard = await slack.submit(
+            "U0BEN", slack.opened[-1], {**form, "capacity": {"capacity": {"value": bad}}}
+        )
         assert set(heard.json["errors"]) == {"capacity"}
     heard = await slack.submit("U0BEN", slack.opened[-1], form)
     assert (heard.status, heard.body) == (200, "")
@@ -274,8 +324,13 @@ async def test_whoever_presses_what_they_may_not_is_told_wherever_they_are(over_
     for what, where in PLACES.items():
         for action in FORBIDDEN:
             before = told()
-            more = {key: slack.response_url("U0MAX") if value == "URL" else value for key, value in where.items()}
-            body = {**slack.interaction("block_actions", "U0MAX", actions=[slack.pressed(action, "812")]), **more}
+            more = {
+                key: slack.response_url("U0MAX") if value == "URL" else value for key, value in where.items()
+            }
+            body = {
+                **slack.interaction("block_actions", "U0MAX", actions=[slack.pressed(action, "812")]),
+                **more,
+            }
             heard = await slack.bring("interactive", body)
             assert (heard.status, heard.body) == (200, ""), what
             await over_http.application.house.errands.finish(5)
@@ -283,13 +338,42 @@ async def test_whoever_presses_what_they_may_not_is_told_wherever_they_are(over_
     over_http.no_traceback()
 
 
-VALUES = ["", "x", "-1", "1.0", "999999999999999999999999", "\u0661", "1' OR '1'='1", "0x1", "null", "1\0", None, 17]
-READERS = ["claim", "pass", "answered", "cancel", "hand_back", "reopen", "add_details", "ask_again", "solved", "rate.a_lot"]
+VALUES = [
+    "",
+    "x",
+    "-1",
+    "1.0",
+    "999999999999999999999999",
+    "\u0661",
+    "1' OR '1'='1",
+    "0x1",
+    "null",
+    "1\0",
+    None,
+    17,
+]
+READERS = [
+    "claim",
+    "pass",
+    "answered",
+    "cancel",
+    "hand_back",
+    "reopen",
+    "add_details",
+    "ask_again",
+    "solved",
+    "rate.a_lot",
+]
 
 
 async def test_a_buttons_value_is_a_claim_and_no_proof(over_http):
     slack = over_http.slack
-    for action in (*(f"mentoring.{name}" for name in READERS), "home.page.mine.on", "members.approve", "deliveries.arrived"):
+    for action in (
+        *(f"mentoring.{name}" for name in READERS),
+        "home.page.mine.on",
+        "members.approve",
+        "deliveries.arrived",
+    ):
         for value in VALUES:
             heard = await slack.press("U0SUE", action, value, message={"ts": "1.1", "channel": MENTORS})
             assert (heard.status, heard.body) == (200, ""), (action, value)
@@ -299,7 +383,14 @@ async def test_a_buttons_value_is_a_claim_and_no_proof(over_http):
 
 async def test_lists_closings_and_legacy_interactions_get_their_answer(place):
     slack = place.slack
-    asked = slack.interaction("block_suggestion", "U0ADA", action_id="zebra", block_id="b", value="zebraquartz", container={"type": "view"})
+    asked = slack.interaction(
+        "block_suggestion",
+        "U0ADA",
+        action_id="zebra",
+        block_id="b",
+        value="zebraquartz",
+        container={"type": "view"},
+    )
     assert (await slack.bring("interactive", asked)).json == {"options": []}
     legacy = [
         slack.interaction("view_closed", "U0ADA", view={"id": "V1", "callback_id": "mentoring.ask", "type": "modal"}, is_cleared=True),
@@ -317,7 +408,9 @@ async def test_lists_closings_and_legacy_interactions_get_their_answer(place):
 
 
 async def test_a_form_from_before_an_upgrade_says_so(place):
-    heard = await place.slack.submit("U0ADA", {"id": "V9", "type": "modal", "callback_id": "zebra.old", "hash": "1.x", "blocks": []}, {})
+    heard = await place.slack.submit(
+        "U0ADA", {"id": "V9", "type": "modal", "callback_id": "zebra.old", "hash": "1.x", "blocks": []}, {}
+    )
     assert heard.json["response_action"] == "update"
     assert "is not there any more" in words(heard.json["view"])
 
@@ -345,6 +438,11 @@ async def test_an_emulator_with_one_trigger_for_everything_still_works(over_http
         user = ("U0ADA", "U0BEN")[number]
         await over_http.ask(user, question={"value": f"{QUESTION} {number}"})
     for number in (1, 2):
-        await slack.press("U0MIA", "mentoring.claim", str(number), message={"ts": "1.1", "channel": MENTORS}, trigger_id=one)
+        await slack.press(
+            "U0MIA", "mentoring.claim", str(number), message={"ts": "1.1", "channel": MENTORS}, trigger_id=one
+        )
     await over_http.settle()
-    assert [words(slack.in_dm(user)[0]).count("has your question") > 0 for user in ("U0ADA", "U0BEN")] == [True, True]
+    assert [words(slack.in_dm(user)[0]).count("has your question") > 0 for user in ("U0ADA", "U0BEN")] == [
+        True,
+        True,
+    ]

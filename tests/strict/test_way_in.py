@@ -14,7 +14,11 @@ JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 async def test_slacks_challenge_is_answered_and_its_certificate_check_too(over_http):
     slack = over_http.slack
-    challenge = {"token": "t", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P", "type": "url_verification"}
+    challenge = {
+        "token": "t",
+        "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P",
+        "type": "url_verification",
+    }
     heard = await slack.send(json.dumps(challenge), JSON)
     assert (heard.status, heard.json) == (200, {"challenge": challenge["challenge"]})
     unsigned = await slack.send(json.dumps(challenge), JSON, sign=False)
@@ -33,7 +37,11 @@ FORGED = [
     ("nothing", b"", JSON),
     ("nothing at all", b"", FORM),
     ("no utf-8", b"\xff\xfe\xfa", JSON),
-    ("half a surrogate", b'{"type": "event_callback", "event": {"type": "message", "text": "\\ud800"}}', JSON),
+    (
+        "half a surrogate",
+        b'{"type": "event_callback", "event": {"type": "message", "text": "\\ud800"}}',
+        JSON,
+    ),
     ("deep", DEEP.encode(), JSON),
     ("deep in a form", b"payload=" + DEEP.encode(), FORM),
     ("a form with a broken payload", b"payload=%7Bnot", FORM),
@@ -67,7 +75,9 @@ async def test_what_cannot_be_read_is_no_fault_of_ours_even_with_a_signature(ove
 
 async def test_bad_signatures_old_stamps_and_other_verbs_are_turned_away(over_http):
     slack = over_http.slack
-    body = urlencode({"command": "/askmentor", "text": "zebraquartz", "user_id": "U0ADA", "trigger_id": slack.trigger()})
+    body = urlencode(
+        {"command": "/askmentor", "text": "zebraquartz", "user_id": "U0ADA", "trigger_id": slack.trigger()}
+    )
     now = int(time.time())
     for stamp in (now - 301, now + 301, 0, "", "soon", "1e9", "-1", "\u0661\u0662", "9" * 400, f"{now} "):
         name = str(stamp).encode("utf-8", "replace").decode("latin-1")
@@ -96,12 +106,25 @@ async def test_a_body_over_the_limit_is_refused_and_the_next_one_is_heard(over_h
 
 
 async def test_an_event_as_large_as_slacks_largest_is_heard(over_http):
-    event = {"type": "message", "channel": "C1", "user": "U0ADA", "text": "zebraquartz " * 40_000, "ts": "1.1", "channel_type": "channel"}
+    event = {
+        "type": "message",
+        "channel": "C1",
+        "user": "U0ADA",
+        "text": "zebraquartz " * 40_000,
+        "ts": "1.1",
+        "channel_type": "channel",
+    }
     assert (await over_http.slack.event(event)).status == 200
 
 
 async def test_slack_may_be_told_too_much_and_say_so(place):
-    limited = {"token": "t", "type": "app_rate_limited", "team_id": TEAM, "minute_rate_limited": 1518467820, "api_app_id": "A1"}
+    limited = {
+        "token": "t",
+        "type": "app_rate_limited",
+        "team_id": TEAM,
+        "minute_rate_limited": 1518467820,
+        "api_app_id": "A1",
+    }
     heard = await place.slack.bring("events_api", limited)
     assert heard.status == 200
     place.no_traceback()
@@ -115,14 +138,23 @@ async def test_envelopes_that_nobody_knows_disturb_nothing(over_socket):
     await slack.say({"type": "warning", "text": "zebraquartz"})
     for payload in ({}, {"type": "zebra"}):
         assert (await slack._over_socket("zebra", payload)).status == 200
-    assert (await slack._over_socket("events_api", {"type": "event_callback", "event": {"type": "zebra"}}, retry_attempt=1, retry_reason="timeout")).status == 200
+    assert (
+        await slack._over_socket(
+            "events_api",
+            {"type": "event_callback", "event": {"type": "zebra"}},
+            retry_attempt=1,
+            retry_reason="timeout",
+        )
+    ).status == 200
     assert (await slack.command("U0ADA", "/askmentor", "help")).json["response_type"] == "ephemeral"
     over_socket.no_traceback()
 
 
 async def test_a_disconnect_is_followed_by_another_connection(over_socket):
     slack = over_socket.slack
-    for number, reason in enumerate(("warning", "refresh_requested", "link_disabled", "too_many_websockets", "zebra"), 2):
+    for number, reason in enumerate(
+        ("warning", "refresh_requested", "link_disabled", "too_many_websockets", "zebra"), 2
+    ):
         await slack.say({"type": "disconnect", "reason": reason, "debug_info": {"host": "wss-1"}})
         await slack.until(lambda wanted=number: len(slack._sockets) == wanted)
         assert (await slack.command("U0ADA", "/askmentor", "help")).status == 200
