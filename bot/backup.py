@@ -17,6 +17,7 @@ from storage import backup as files
 from storage import restoring, schema
 from storage.backup import InTheWay, InUse, NotHere, Restored
 from storage.database import Database
+from storage.failpoints import failpoint
 from storage.milestones import BACKED_UP, BACKUP_BEGUN, COPY_MADE
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ async def restore(url: str, file: Path, at: datetime) -> Restored:
             url, writer, "--no-psqlrc", "--quiet", "--single-transaction",
             "--set=ON_ERROR_STOP=1", "--output=/dev/null", f"--file={script}",
         )  # fmt: skip
+    failpoint("restore.put_back")
     await schema.upgrade(url)
     async with _opened(url) as database:
         return Restored(await restoring.settle_copy(database, at) or 0)

@@ -40,8 +40,12 @@ async def examine(settings: Settings) -> list[Finding]:
     return [*await examine_slack(settings), await examine_database(settings)]
 
 
-async def examine_slack(settings: Settings) -> list[Finding]:
-    """Look at the tokens, the scopes, the channels and the staff."""
+async def examine_slack(settings: Settings, *, sockets: bool = True) -> list[Finding]:
+    """Look at the tokens, the scopes, the channels and the staff.
+
+    Without `sockets` the app-level token is left out: trying it costs one of the few connections that may be
+    asked for in a minute (apps.connections.open is a Tier 1 method), and whoever serves asks for one next.
+    """
     client = AsyncWebClient(
         token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, timeout=PATIENCE
     )
@@ -49,7 +53,7 @@ async def examine_slack(settings: Settings) -> list[Finding]:
     findings = [token]
     if token.ok:
         findings.append(scopes)
-    if settings.slack_app_token is not None:
+    if sockets and settings.slack_app_token is not None:
         findings.append(await _app_token(client, settings.slack_app_token.get_secret_value()))
     if not token.ok:
         return findings

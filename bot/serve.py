@@ -156,7 +156,7 @@ def told_to_stop() -> Iterator[asyncio.Event]:
 
 async def serve(settings: Settings, application: Served, health: Health | None = None) -> None:
     """Run until told to stop. Raises StartRefused with a sentence where it cannot start."""
-    findings = await doctor.examine_slack(settings)
+    findings = await doctor.examine_slack(settings, sockets=False)
     for finding in findings:
         if finding.ok:
             continue

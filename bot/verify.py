@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -161,7 +161,7 @@ class _Bench:
         finally:
             self.measured.burst_seconds = time.monotonic() - began
 
-    async def _post(self, **more: str) -> str:
+    async def _post(self, **more: Any) -> str:
         self._posts_left -= 1
         number = self.measured.posted + 1
         try:
