@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from community.mentoring_requests import Rating
+from messages import journeys as journey_words
 from messages import members as member_words
 from messages import mentoring as words
 from messages import mentoring_forms as forms
@@ -95,6 +96,9 @@ STAFF_PEOPLE = (
     Somebody("U0BEN", "Ben Adeyemi", "America/Chicago", "Candidate support"),
 )
 
+NEWCOMER = "U0PRIYA"
+"""Joins while the story is told, and so begins her first seven days."""
+
 # Hannah is not among them: she signs up in Slack and waits for staff.
 OFFERS = (
     Offer("U0MARCUS", "AZ;NM;NV", "field;voter_contact;volunteers", "operative", "", 3),
@@ -154,6 +158,14 @@ def tour() -> list[dict[str, Any]]:
             "go_to": "home",
         },
         {
+            "title": "Your first seven days",
+            "text": "Priya joined yesterday and gets one short lesson a day, at nine of her own morning. "
+            "Press Done, Skip or Pause, then skip ahead a day, up to seven times. Olivia sees with /journey "
+            "who is where.",
+            "act_as": "U0PRIYA",
+            "go_to": "app",
+        },
+        {
             "title": "Let time pass",
             "text": "Skip ahead a day: whoever was asked and says nothing is not asked for ever, the circle "
             "widens, and a mentor who claimed and went quiet is nudged.",
@@ -176,8 +188,9 @@ def settle(sandbox: Sandbox, bot_user: str) -> None:
     everybody = [each.id for each in (*CANDIDATES, *PEOPLE_WHO_HELP, *STAFF_PEOPLE)]
     helpers = [each.user for each in OFFERS]
     staff = [each.id for each in STAFF_PEOPLE]
+    settled = [each for each in everybody if each != NEWCOMER]
     workspace.add_channel(
-        "general", id=GENERAL, members=[*everybody, bot_user], is_general=True, purpose="For everybody."
+        "general", id=GENERAL, members=[*settled, bot_user], is_general=True, purpose="For everybody."
     )
     workspace.add_channel(
         "mentors",
@@ -221,6 +234,7 @@ class Story:
             "Welcome, everybody. Stuck on anything? Type `/askmentor`: somebody who knows your state and "
             "your kind of race will come to you.",
         )
+        await self._joins()
         await self._answered()
         await self._later(timedelta(hours=5))
         await self._wants_to_help()
@@ -238,6 +252,15 @@ class Story:
         await self._later(self._left)
         for user in ("U0MAYA", "U0MARCUS", "U0OLIVIA", "U0JONAH"):
             await self._person(user).open_home()
+
+    async def _joins(self) -> None:
+        priya = self._person(NEWCOMER)
+        await priya.join_workspace()
+        await self._later(timedelta(minutes=1))
+        await priya.press(await self._card(priya, journey_words.TELL), journey_words.TELL)
+        await self._form(priya, journey_words.TELL_FORM)
+        goal = "Find out by New Year whether running for county council is for me."
+        await priya.submit({"state": "IN", "office": "county", "stage": "exploring", "goal": goal})
 
     async def _answered(self) -> None:
         grace, sam = self._person("U0GRACE"), self._person("U0SAM")

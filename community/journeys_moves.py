@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from community.deliveries import State
 from community.journeys_steps import (
+    QUIET_AFTER,
     STUCK_AT,
     Cause,
     Enrolment,
@@ -111,7 +113,14 @@ def _onward(journey: Journey, due: Due, found: Enrolment, now: datetime) -> Move
             onward = replace(found, day=step.day, next_at=next_morning(now, due.zone))
             return Move(before=due.enrolment, after=onward, aside=tuple(aside), stage=due.stage, queue=step)
         aside.append(step)
-    finished = replace(found, day=journey.days, standing=Standing.FINISHED, finished_at=now, next_at=None)
+    finished = replace(
+        found,
+        day=journey.days,
+        standing=Standing.FINISHED,
+        finished_at=now,
+        signs_from=now - QUIET_AFTER,
+        next_at=None,
+    )
     return Move(before=due.enrolment, after=finished, aside=tuple(aside), stage=due.stage)
 
 
@@ -144,7 +153,7 @@ def went_quiet(enrolment: Enrolment, seen_at: datetime | None) -> bool:
     return not any(sign >= enrolment.signs_from for sign in (enrolment.heard_at, seen_at) if sign is not None)
 
 
-def stuck(enrolment: Enrolment, steps: tuple[Progress, ...]) -> bool:
+def stuck(enrolment: Enrolment, steps: Sequence[Progress]) -> bool:
     """Whether somebody on the way leaves one task after the other undone."""
     undone = [step for step in steps if step.state is StepState.SENT and step.reminded_at is not None]
     return enrolment.standing is Standing.ACTIVE and len(undone) >= STUCK_AT

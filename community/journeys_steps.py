@@ -160,7 +160,8 @@ class Progress:
     """What became of one step for one person, in one round.
 
     `version` is the version of the lesson's text that they get (0: the original) and `stage` the stage
-    whose variant it is, both fixed when it is queued. `attempt` counts how often it was queued: what did not leave by the evening is queued anew.
+    whose variant it is, both fixed when it is queued. `attempt` counts how often it was queued: what
+    did not leave by the evening is queued anew.
     """
 
     id: int

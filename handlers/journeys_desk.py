@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
+import structlog
 from slack_bolt.async_app import AsyncAck
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from community import journeys_notices as notices
@@ -16,15 +19,18 @@ from community.journeys_steps import Came, HasLeft
 from community.members import require_staff
 from community.mentoring_drafts import keepable
 from community.refusals import Incomplete, NotFound
-from handlers.errors import notice
+from community.slack_errors import error_code
+from handlers.errors import notice, whisper
 from handlers.journeys_start import begin
 from handlers.listening import House, Listening, May, Work
-from handlers.opening import open_form
+from handlers.opening import KNOWN_WITHIN
 from handlers.payloads import Actor, Json, entered, number, part
 from messages import journeys_desk as words
 from messages.journeys_lessons import Lesson, Words, find_lesson, first_week, lessons, words_of
 from storage.journeys import Version
 from storage.store import Store
+
+log = structlog.get_logger(__name__)
 
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 AT_ONCE_MOST = 25
@@ -61,7 +67,40 @@ async def start_people(work: Work, staff: str, text: str, *, at: datetime) -> st
 
 def show_desk(house: House, client: AsyncWebClient, body: Json) -> None:
     """Open the view of the whole journey."""
-    open_form(house, client, body, lambda store: read_desk(store, {}), words.bare)
+    opening = _open(house, client, body, lambda store: read_desk(store, {}), words.waiting())
+    house.errands.start(opening, what="open the desk")
+
+
+async def _open(
+    house: House,
+    client: AsyncWebClient,
+    body: Json,
+    build: Callable[[Store], Awaitable[Json]],
+    waiting: Json,
+) -> None:
+    """Open what is read from the database; where that takes too long, something that is replaced by it.
+
+    Unlike a question's form, these are of no use without what is known.
+    """
+    reading = asyncio.create_task(_read(house, build))
+    await asyncio.wait([reading], timeout=KNOWN_WITHIN)
+    show = client.views_push if part(body, "view").get("type") == "modal" else client.views_open
+    try:
+        view = reading.result() if reading.done() else waiting
+        opened = await show(trigger_id=body["trigger_id"], view=view)
+        if view is waiting:
+            await client.views_update(view_id=opened["view"]["id"], view=await reading)
+    except SlackApiError as fault:
+        log.warning("view not opened", error=error_code(fault.response))
+        await whisper(client, body, "This took too long to open. Please try once more.")
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+async def _read(house: House, build: Callable[[Store], Awaitable[Json]]) -> Json:
+    async with house.database.reading() as store:
+        return await build(store)
 
 
 async def read_desk(store: Store, pages: Mapping[str, int]) -> Json:
@@ -110,7 +149,15 @@ def _pages(metadata: str) -> dict[str, int]:
 async def _update_desk(house: House, client: AsyncWebClient, view_id: str, pages: Mapping[str, int]) -> None:
     async with house.database.reading() as store:
         view = await read_desk(store, pages)
-    await client.views_update(view_id=view_id, view=view)
+    await _update(client, view_id, view)
+
+
+async def _update(client: AsyncWebClient, view_id: str, view: Json) -> None:
+    try:
+        await client.views_update(view_id=view_id, view=view)
+    except SlackApiError as fault:
+        # Whoever had it open has closed it since.
+        log.info("view not updated", error=error_code(fault.response))
 
 
 async def opened_lesson(
@@ -125,8 +172,8 @@ async def opened_lesson(
     async def build(store: Store) -> Json:
         return words.edit_form(_text(lesson, await store.journeys.latest(lesson.key)))
 
-    # Without the present text nobody could edit it, so there is no form without what is known.
-    open_form(house, client, body, build, words.bare)
+    opening = _open(house, client, body, build, words.waiting(f"Day {lesson.day}"))
+    house.errands.start(opening, what="open a lesson")
 
 
 async def submitted_lesson(
@@ -192,9 +239,7 @@ async def went_back(
     await ack()
     view = part(body, "view")
     shown = notice(words.back_to_original(lesson, changed=back))
-    house.errands.start(
-        client.views_update(view_id=str(view.get("id")), view=shown), what="say that it is the original"
-    )
+    house.errands.start(_update(client, str(view.get("id")), shown), what="say that it is the original")
     root = str(view.get("root_view_id") or "")
     if root and root != view.get("id"):
         house.errands.start(_update_desk(house, client, root, {}), what="show the original text")

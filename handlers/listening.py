@@ -29,7 +29,9 @@ from community.refusals import NotAllowed, Refused
 from handlers import errors
 from handlers.errands import Errands
 from handlers.payloads import Actor, actor_of, interaction_of
+from handlers.turns import Turns
 from storage.database import Database
+from storage.failpoints import failpoint
 from storage.store import Store
 
 log = structlog.get_logger(__name__)
@@ -68,6 +70,7 @@ class House:
     policy: Policy
     zone: str
     errands: Errands = field(default_factory=Errands)
+    turns: Turns = field(default_factory=Turns)
     observe: Callable[[str, float], None] = lambda _name, _seconds: None
 
 
@@ -84,7 +87,9 @@ class Registered:
 BOLT_GIVES = frozenset(
     {"ack", "action", "body", "client", "command", "context", "event", "respond", "shortcut", "view"}
 )
-WE_GIVE = frozenset({"actor", "clock", "database", "errands", "house", "places", "policy", "today", "work"})
+WE_GIVE = frozenset(
+    {"actor", "clock", "database", "errands", "house", "places", "policy", "today", "turns", "work"}
+)
 
 
 class Listening:
@@ -180,6 +185,7 @@ def _one(name: str, args: AsyncArgs, house: House, actor: Actor) -> Any:
         "places": lambda: house.places,
         "policy": lambda: house.policy,
         "today": lambda: _today_of(house),
+        "turns": lambda: house.turns,
         "work": lambda: _work(house, interaction_of(args.body), actor),
     }
     return ours[name]()
@@ -205,8 +211,11 @@ def _work(house: House, interaction: str, actor: Actor) -> Work:
             now = house.clock.now()
             if interaction and not await store.seen.first(interaction, now):
                 raise AlreadyHandled
+            failpoint("listener.seen")
             if actor.id:
                 await store.members.meet(actor.id, at=now)
             yield store
+            failpoint("listener.done")
+        failpoint("listener.kept")
 
     return work

@@ -17,6 +17,7 @@ from community.refusals import Incomplete, NotFound
 from handlers.listening import House, Listening, May, Today, Work
 from handlers.opening import open_form
 from handlers.payloads import Actor, Json, actor_of, chosen, entered, number, picked_date
+from handlers.turns import Turns
 from messages import mentoring as words
 from messages import mentoring_forms as forms
 from messages import payload as p
@@ -166,18 +167,26 @@ async def submitted_question(
 
 
 async def claimed(
-    ack: AsyncAck, action: Json, actor: Actor, database: Database, work: Work, clock: Clock, policy: Policy
+    ack: AsyncAck,
+    action: Json,
+    actor: Actor,
+    database: Database,
+    work: Work,
+    clock: Clock,
+    policy: Policy,
+    turns: Turns,
 ) -> None:
     """A mentor pressed "Claim", or staff took a request on."""
     asked = number(action.get("value"))
-    async with database.reading() as store:
-        await mentoring.may_claim(store.mentoring, store.members, asked, by=actor.id)
-    async with work() as store:
-        at = clock.now()
-        request = await mentoring.claim(
-            store.mentoring, store.members, asked, by=actor.id, at=at, policy=policy
-        )
-        await store.tell(notices.claimed(request, await store.mentoring.offers(request.id)), at=at)
+    async with turns.behind_the_first(asked):
+        async with database.reading() as store:
+            await mentoring.may_claim(store.mentoring, store.members, asked, by=actor.id)
+        async with work() as store:
+            at = clock.now()
+            request = await mentoring.claim(
+                store.mentoring, store.members, asked, by=actor.id, at=at, policy=policy
+            )
+            await store.tell(notices.claimed(request, await store.mentoring.offers(request.id)), at=at)
     await ack()
 
 

@@ -164,18 +164,23 @@ def recall(facts: Card) -> p.Payload:
     return p.message(f"Still open from day {facts.lesson.day}: {title}", [p.section(text), *closing])
 
 
+_PREVIEW_MOST = p.MESSAGE_TEXT_MOST - 1000
+"""Characters that all texts of a lesson together may have in its preview; what is more is cut."""
+
+
 def preview(lesson: Lesson, words: Words) -> p.Payload:
     """A lesson as staff looks at it: every text that it can have, and nothing to press."""
     head = f"Preview · Day {lesson.day} of {len(lessons())} · {lesson.topic.label}"
     stages = ", ".join(sorted(stage.label for stage in lesson.stages))
+    room = _PREVIEW_MOST // (1 + len(words.variants))
     return p.message(
         f"Preview of day {lesson.day}: {p.escape(words.title)}",
         [
             p.context(head, f"Only for: {stages}" if stages else ""),
             p.header(words.title),
-            p.section(p.escape(words.text)),
+            p.section(p.cut(p.escape(words.text), room)),
             *(
-                p.section(f"*Instead, for “{stage.label}”*\n{p.escape(text)}")
+                p.section(p.cut(f"*Instead, for “{stage.label}”*\n{p.escape(text)}", room))
                 for stage, text in sorted(words.variants.items())
             ),
             p.section(f"*Today's one thing*\n{p.escape(words.task)}"),

@@ -27,7 +27,7 @@ SIZE = 10
 
 LISTS = ("missed", "quiet", "stuck", "paused")
 
-_TITLE = "The first seven days"
+TITLE = "The first seven days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def desk(facts: Desk) -> p.Payload:
     numbers = facts.counts
     enrolled = sum(numbers.values())
     return p.modal(
-        _TITLE,
+        TITLE,
         [
             p.fields(
                 ("Enrolled", str(enrolled)),
@@ -139,9 +139,9 @@ def _text(text: Text) -> p.Block:
     )
 
 
-def bare() -> p.Payload:
-    """What is shown where the database takes too long."""
-    return p.modal(_TITLE, [p.section("This takes longer than usual. Close it and type `/journey` again.")])
+def waiting(title: str = TITLE) -> p.Payload:
+    """What is shown until it is read, where that takes long."""
+    return p.modal(title, [p.section("One moment…")])
 
 
 def edit_form(text: Text) -> p.Payload:

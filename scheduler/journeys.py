@@ -22,7 +22,7 @@ from storage.store import Store
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 200
+AT_ONCE = 100
 """Enrolments of one transaction: few enough that whoever presses a button meanwhile hardly waits."""
 
 About = Mapping[str, Any]

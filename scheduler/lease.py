@@ -83,6 +83,7 @@ class Leadership:
         try:
             async with self._database.transaction() as store:
                 await store.leases.hand_back(self.name, self.owner, self._clock.now())
+                failpoint("lease.returned")
         except Exception as fault:  # noqa: BLE001 - it lapses by itself
             log.warning("lease: not handed back: %s", type(fault).__name__)
         failpoint("lease.handed_back")
@@ -92,6 +93,7 @@ class Leadership:
         asked_at = self._monotonic()  # Before the question: the row's time starts after this moment.
         async with self._database.transaction() as store:
             taken = await store.leases.take(self.name, self.owner, self._clock.now(), self._lasting)
+            failpoint("lease.asked")
         failpoint("lease.taken")
         was = self.leading
         self._sure_until = asked_at + (self._lasting - MARGIN).total_seconds() if taken else float("-inf")

@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 
 from storage import schema
 from storage.database import Database
+from storage.failpoints import failpoint
 from storage.milestones import BACKED_UP, COPY_MADE
 from storage.restoring import settle_copy
 
@@ -96,12 +97,15 @@ async def restore(url: str, file: Path, at: datetime) -> Restored:
                     await store.milestones.reach(COPY_MADE, at)
             held = await settle_copy(copy, at)
         await asyncio.to_thread(_close_up, draft)
+        failpoint("restore.drafted")
         kept = path.with_name(f"{path.name}.before-{at:%Y%m%dT%H%M%SZ}")
         there = path.exists()
         if there:
             await asyncio.to_thread(_refuse_if_open, path)
         _keep(path, kept)
+        failpoint("restore.old_kept")
         draft.replace(path)
+        failpoint("restore.in_place")
     return Restored(held or 0, kept if there else None)
 
 

@@ -27,6 +27,7 @@ from community.mentoring_matching import Circle, Match, Standing
 from community.mentoring_requests import Event, Offer, OfferState, Rating, Request, Status
 from community.offices import Office
 from community.topics import Topic
+from storage.failpoints import failpoint
 from storage.members import mentor_profile
 from storage.tables import members, mentor_profiles, offers, request_history, requests
 
@@ -149,7 +150,7 @@ class Mentoring:
 
     async def claim(self, number: int, *, by: str, at: datetime, look_at: datetime) -> Request | None:
         """Give it to this holder if it is still open: one statement, so that exactly one wins."""
-        return await self._one(
+        won = await self._one(
             update(requests)
             .where(requests.c.id == number, requests.c.status == Status.OPEN)
             .values(
@@ -164,6 +165,8 @@ class Mentoring:
             )
             .returning(requests)
         )
+        failpoint("claim.won")
+        return won
 
     async def change(self, number: int, *, if_status: Status, **values: Any) -> Request | None:
         """Set these fields if the request is still in that status."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, and_, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import and_, case, func, literal_column, or_, select, update
 
 from community.deliveries import (
     COLLAPSING,
     GRACE,
-    READ_BACK,
     RESERVED_FOR,
     TIMEOUT,
     WRITE_WITHIN,
@@ -21,26 +19,15 @@ from community.deliveries import (
     State,
 )
 from storage.deliveries import Deliveries, owed
-from storage.tables import Instant, deliveries, leases
+from storage.outgoing_statements import BUSY, ENDED, MARK, MARK_FENCED, PENDING, SETTLE, candidates
+from storage.tables import deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, FromClause, Select
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
-    from sqlalchemy.sql.dml import ReturningUpdate
-
-# The conditions of the partial indexes have to stand in the query word for word: neither database can tell
-# that a bound parameter will be 'pending'.
-_PENDING: ColumnElement[str] = literal_column("'pending'")
-_BUSY: tuple[ColumnElement[str], ...] = (literal_column("'reserved'"), literal_column("'sending'"))
-_ENDED: tuple[ColumnElement[str], ...] = (
-    literal_column("'sent'"),
-    literal_column("'cancelled'"),
-    literal_column("'expired'"),
-)
-_SENDING = State.SENDING
 
 
 class Outgoing:
@@ -65,7 +52,7 @@ class Outgoing:
         Left out is what waits for another delivery, whose line is busy, or which is expired; and the lines
         and kinds that may not go yet.
         """
-        statement = _candidates(lane, lines=bool(besides_lines), kinds=bool(besides_kinds))
+        statement = candidates(lane, lines=bool(besides_lines), kinds=bool(besides_kinds))
         values: dict[str, Any] = {"b_at": at, "b_limit": limit}
         if besides_lines:
             values["b_lines"] = tuple(besides_lines)
@@ -78,7 +65,7 @@ class Outgoing:
         moments = [
             await self._connection.scalar(
                 select(deliveries.c.due_at)
-                .where(deliveries.c.state == _PENDING, deliveries.c.lane == lane, deliveries.c.due_at > at)
+                .where(deliveries.c.state == PENDING, deliveries.c.lane == lane, deliveries.c.due_at > at)
                 .order_by(deliveries.c.due_at)
                 .limit(1)
             )
@@ -91,7 +78,7 @@ class Outgoing:
         moments = [
             await self._connection.scalar(
                 select(func.min(deliveries.c.due_at)).where(
-                    deliveries.c.state == _PENDING, deliveries.c.lane == lane, deliveries.c.due_at <= at
+                    deliveries.c.state == PENDING, deliveries.c.lane == lane, deliveries.c.due_at <= at
                 )
             )
             for lane in Lane
@@ -100,12 +87,10 @@ class Outgoing:
 
     async def reserve(self, ids: Collection[int], owner: str, at: datetime) -> Sequence[Owed]:
         """Reserve what of these is still pending, for RESERVED_FOR; in the order of sending."""
-        free = select(deliveries.c.id).where(deliveries.c.id.in_(tuple(ids)), deliveries.c.state == _PENDING)
+        free = select(deliveries.c.id).where(deliveries.c.id.in_(tuple(ids)), deliveries.c.state == PENDING)
         rows = await self._connection.execute(
             update(deliveries)
-            .where(
-                deliveries.c.id.in_(free.with_for_update(skip_locked=True)), deliveries.c.state == _PENDING
-            )
+            .where(deliveries.c.id.in_(free.with_for_update(skip_locked=True)), deliveries.c.state == PENDING)
             .values(state=State.RESERVED, owner=owner, lease_until=at + RESERVED_FOR)
             .returning(deliveries)
         )
@@ -150,7 +135,7 @@ class Outgoing:
         }
         if lease is not None:
             values["b_lease"] = lease
-        result = await self._connection.execute(_MARK if lease is None else _MARK_FENCED, values)
+        result = await self._connection.execute(MARK if lease is None else MARK_FENCED, values)
         row = result.one_or_none()
         return None if row is None else owed(row)
 
@@ -229,7 +214,7 @@ class Outgoing:
     async def _settle(self, one: Owed, state: State, at: datetime, **values: Any) -> bool:
         ended = {"state": state, "ended_at": at, "owner": None, "lease_until": None, "check_at": None}
         result = await self._connection.execute(
-            _SETTLE, {"b_id": one.id, "b_attempts": one.attempts, **ended, **values}
+            SETTLE, {"b_id": one.id, "b_attempts": one.attempts, **ended, **values}
         )
         return result.rowcount == 1
 
@@ -292,7 +277,7 @@ class Outgoing:
         rows = await self._connection.execute(
             select(deliveries)
             .where(
-                deliveries.c.state.in_(_BUSY),
+                deliveries.c.state.in_(BUSY),
                 deliveries.c.state == State.SENDING,
                 deliveries.c.check_at <= at,
             )
@@ -304,7 +289,7 @@ class Outgoing:
     async def lapse(self, at: datetime) -> int:
         """Free the reservations whose time is over: nothing was sent under them."""
         over = select(deliveries.c.id).where(
-            deliveries.c.state.in_(_BUSY),
+            deliveries.c.state.in_(BUSY),
             deliveries.c.state == State.RESERVED,
             deliveries.c.lease_until <= at,
         )
@@ -313,7 +298,7 @@ class Outgoing:
     async def expire(self, at: datetime) -> int:
         """Mark expired what was not sent in time."""
         over = select(deliveries.c.id).where(
-            deliveries.c.state == _PENDING,
+            deliveries.c.state == PENDING,
             deliveries.c.expires_at.is_not(None),
             deliveries.c.expires_at <= at,
         )
@@ -335,7 +320,7 @@ class Outgoing:
         rows = await self._connection.execute(
             select(deliveries, before.c.state.label("fate"))
             .join(before, before.c.key == deliveries.c.after)
-            .where(deliveries.c.after.is_not(None), deliveries.c.state == _PENDING, before.c.state.in_(lost))
+            .where(deliveries.c.after.is_not(None), deliveries.c.state == PENDING, before.c.state.in_(lost))
             .limit(limit)
         )
         return [(owed(row), State(row.fate)) for row in rows]
@@ -354,7 +339,7 @@ class Outgoing:
         return await self._connection.scalar(
             select(deliveries.c.ts)
             .where(
-                deliveries.c.state.in_(_ENDED),
+                deliveries.c.state.in_(ENDED),
                 deliveries.c.state == State.SENT,
                 deliveries.c.kind == Kind.POST,
                 deliveries.c.ts.is_not(None),
@@ -369,8 +354,8 @@ class Outgoing:
             select(deliveries.c.state, func.count())
             .where(
                 or_(
-                    deliveries.c.state == _PENDING,
-                    deliveries.c.state.in_(_BUSY),
+                    deliveries.c.state == PENDING,
+                    deliveries.c.state.in_(BUSY),
                     deliveries.c.state.in_((literal_column("'parked'"), literal_column("'dead'"))),
                 )
             )
@@ -383,97 +368,6 @@ def _still(one: Owed) -> tuple[ColumnElement[bool], ...]:
     """This very attempt is still the open one: nobody settled or repeated it meanwhile."""
     return (
         deliveries.c.id == one.id,
-        deliveries.c.state == _SENDING,
+        deliveries.c.state == State.SENDING,
         deliveries.c.attempts == one.attempts,
     )
-
-
-def _free(lane: Lane) -> ColumnElement[bool]:
-    """No delivery of the same line is on its way, so that a line keeps its order.
-
-    An urgent message does not wait for a bulk one whose outcome is unclear; an update or a home view waits
-    for any, because the later one must win.
-    """
-    busy: FromClause = deliveries.alias("busy")
-    conditions = [busy.c.line == deliveries.c.line, busy.c.state.in_(_BUSY)]
-    if lane is Lane.URGENT:
-        conditions.append(or_(busy.c.lane == Lane.URGENT, busy.c.kind.not_in(tuple(READ_BACK))))
-    return ~select(busy.c.id).where(*conditions).exists()
-
-
-def _not_waiting() -> ColumnElement[bool]:
-    before = deliveries.alias("before")
-    # Compared as a value and not asked for as EXISTS: PostgreSQL would read every sent row into a hash table.
-    state = select(before.c.state).where(before.c.key == deliveries.c.after).scalar_subquery()
-    return or_(deliveries.c.after.is_(None), state == State.SENT)
-
-
-# The statements that every delivery needs are made once: to put them together costs more than to run them.
-
-
-@cache
-def _candidates(lane: Lane, *, lines: bool, kinds: bool) -> Select[Any]:
-    at = bindparam("b_at", type_=Instant)
-    statement = (
-        select(deliveries)
-        .where(
-            deliveries.c.state == _PENDING,
-            deliveries.c.lane == lane,
-            deliveries.c.due_at <= at,
-            or_(deliveries.c.expires_at.is_(None), deliveries.c.expires_at > at),
-            _free(lane),
-            _not_waiting(),
-        )
-        .order_by(deliveries.c.due_at, deliveries.c.id)
-        .limit(bindparam("b_limit", type_=Integer))
-    )
-    if lines:
-        statement = statement.where(deliveries.c.line.not_in(bindparam("b_lines", expanding=True)))
-    if kinds:
-        statement = statement.where(deliveries.c.kind.not_in(bindparam("b_kinds", expanding=True)))
-    return statement
-
-
-def _mark(*fence: ColumnElement[bool]) -> ReturningUpdate[Any]:
-    at = bindparam("b_at", type_=Instant)
-    read_back = deliveries.c.kind.in_(tuple(READ_BACK))
-    return (
-        update(deliveries)
-        .where(
-            deliveries.c.id == bindparam("b_id"),
-            deliveries.c.state == State.RESERVED,
-            deliveries.c.owner == bindparam("b_owner"),
-            deliveries.c.lease_until > at,
-            *fence,
-        )
-        .values(
-            state=State.SENDING,
-            attempts=deliveries.c.attempts + 1,
-            attempt_at=at,
-            anchor=bindparam("b_anchor"),
-            check_at=case(
-                (read_back, bindparam("b_sure", type_=Instant)), else_=bindparam("b_quick", type_=Instant)
-            ),
-            file=None,
-            thread=None,
-            reason=None,
-        )
-        .returning(deliveries)
-    )
-
-
-_MARK = _mark()
-_MARK_FENCED = _mark(
-    select(leases.c.name)
-    .where(
-        leases.c.name == bindparam("b_lease"),
-        leases.c.owner == bindparam("b_owner"),
-        leases.c.until > bindparam("b_at", type_=Instant),
-    )
-    .exists()
-)
-_SETTLE = update(deliveries).where(
-    deliveries.c.id == bindparam("b_id"),
-    deliveries.c.state == _SENDING,
-    deliveries.c.attempts == bindparam("b_attempts"),
-)

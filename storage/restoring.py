@@ -33,6 +33,7 @@ async def settle_copy(database: Database, at: datetime) -> int | None:
             return None
         await store.milestones.reach(RESTORED_FROM, made_at)
         held = await quarantine(store, at)
+        failpoint("restore.held")
     failpoint("restore.quarantined")
     return held
 

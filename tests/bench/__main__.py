@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shutil
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -31,11 +33,12 @@ def main() -> None:
     sheet, noise, began = Sheet(), Noise(), time.perf_counter()
     if not postgres.available():
         sheet.left_out.append("everything on PostgreSQL: install postgresql, or set TEST_DATABASE_URL")
+    sheet.about["image"] = _image(shutil.which("docker") or shutil.which("podman"))
     noise.listen()
     with databases() as given, a_slack(given.folder) as slack:
         sheet.about["machine"] = described(given.folder)
         for name in wanted:
-            print(f"… {name}", file=sys.stderr, flush=True)
+            sys.stderr.write(f"… {name}\n")
             part = parts[name]
             size = part.QUICK if chosen.quick else part.Size()
             if name == "claims" and chosen.rounds:
@@ -50,6 +53,15 @@ def main() -> None:
     sheet.figures.sort(key=lambda one: one.part)
     sheet.print()
     sheet.write(chosen.to)
+
+
+def _image(engine: str | None) -> str:
+    """The size of the image, where one was built and there is an engine to ask; "n/a" and why otherwise."""
+    asked = ["image", "inspect", "--format", "{{.Size}}", "downballot"]
+    done = subprocess.run([engine, *asked], capture_output=True, text=True, check=False) if engine else None
+    if done is None or done.returncode != 0:
+        return "n/a: no running container engine with an image named downballot"
+    return f"{int(done.stdout) / 2**20:.0f} MiB"
 
 
 if __name__ == "__main__":

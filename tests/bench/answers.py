@@ -8,7 +8,6 @@ import itertools
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -127,9 +126,7 @@ async def _on(sheet: Sheet, given: Databases, slack: str, kind: str, size: Size)
         app = stack.enter_context(the_app(ours, slack, given.folder))
         durable = stack.enter_context(a_plain_app("durable", theirs, slack, given.folder))
         bare = stack.enter_context(a_plain_app("default", "none", slack, given.folder))
-        street = Street(
-            database, slack, {"ours": app.port, BY_HAND: durable.port, BARE: bare.port}
-        )
+        street = Street(database, slack, {"ours": app.port, BY_HAND: durable.port, BARE: bare.port})
         stack.callback(street.close)
         idle = {app: resident(app.pid), durable: resident(durable.pid), bare: resident(bare.pid)}
         for what in WHAT:  # Everything is loaded, compiled and connected before the first figure.
@@ -240,8 +237,3 @@ def _memory(
         **facts | {"unit": "s"}, name="start to ready",
         ours=[app.ready_after], theirs=[bare.ready_after],
     )  # fmt: skip
-
-
-def typical(values: list[float]) -> float:
-    """The median."""
-    return median(values)

@@ -10,17 +10,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from slack_bolt.async_app import AsyncAck
 from sqlalchemy import text
 
 from bot.settings import Settings
-from community.mentoring_requests import AlreadyClaimed, Policy
+from community import mentoring, mentoring_notices
+from community.clock import SystemClock
+from community.mentoring_requests import AlreadyClaimed, Draft, Policy
 from community.notices import Places
 from handlers import mentoring as handlers
 from handlers.listening import House, _work
 from handlers.payloads import Actor
 from storage.database import Database
 from tests.bench import load, town
-from tests.bench.answers import BY_HAND
 from tests.bench.figures import Sheet, quantile
 from tests.bench.plain import RACE, engine, tables
 from tests.bench.processes import MENTORS, STAFF, a_plain_app, the_app
@@ -36,8 +38,8 @@ BARE = "the bare UPDATE"
 class Size:
     """How many rounds over HTTP and in one process, with how many at once."""
 
-    over_http: int = 8
-    inside: int = 40
+    over_http: int = 6
+    inside: int = 30
     crowd: int = 200
 
 
@@ -67,7 +69,12 @@ def _report(sheet: Sheet, kind: str, how: str, ours: list[_Round], theirs: list[
     )  # fmt: skip
     sheet.add(**facts, name=f"{how}: the winner is told", ours=winners(ours), theirs=winners(theirs))
     sheet.add(
-        **facts, name=f"{how}: everybody is answered", ours=last(ours), theirs=last(theirs), most=1000, worst=True
+        **facts,
+        name=f"{how}: everybody is answered",
+        ours=last(ours),
+        theirs=last(theirs),
+        most=1000,
+        worst=True,
     )
     sheet.add(
         part=PART, unit="", database=kind, name=f"{how}: rounds with exactly one winner",
@@ -89,9 +96,6 @@ async def _one_holder(database: Database, number: int) -> str:
 
 async def _question(database: Database, numbers: itertools.count[int], policy: Policy) -> int:
     """Let somebody ask, as the form's listener does, and let the cards count as posted."""
-    from community import mentoring, mentoring_notices
-    from community.mentoring_requests import Draft
-
     async with database.transaction() as store:
         at = town.now()
         draft = Draft(question=load.QUESTION, topic="filing", state="VA")
@@ -170,15 +174,13 @@ async def _inside(sheet: Sheet, given: Databases, kind: str, size: Size) -> None
     async with database.transaction() as store:
         for statement in tables(kind)[1:2]:
             await store.connection.execute(text(statement))
-    from community.clock import SystemClock
-
     clock = SystemClock()
     house = House(
-        database=database, clock=clock, places=PLACES, policy=policy, zone=Settings.model_fields["time_zone"].default
+        database=database, clock=clock, places=PLACES, policy=policy,
+        zone=Settings.model_fields["time_zone"].default,
     )  # fmt: skip
 
-    async def ack() -> None:
-        pass
+    ack = AsyncAck()  # type: ignore[no-untyped-call]
 
     async def timed(began: float, one: Awaitable[bool]) -> tuple[float, bool]:
         won = await one
@@ -198,7 +200,9 @@ async def _inside(sheet: Sheet, given: Databases, kind: str, size: Size) -> None
             actor = Actor(town.mentor(place), "T0BENCH")
             work = _work(house, f"trigger:{number}:{place}", actor)
             try:
-                await handlers.claimed(ack, {"value": str(number)}, actor, database, work, clock, policy)
+                await handlers.claimed(
+                    ack, {"value": str(number)}, actor, database, work, clock, policy, house.turns
+                )
             except AlreadyClaimed:
                 return False
             return True

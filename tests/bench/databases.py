@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import pwd
 import shutil
 import socket
 import tempfile
@@ -46,7 +47,7 @@ def _server() -> Iterator[URL]:
         port = spare.getsockname()[1]
     user = None
     if os.geteuid() == 0:
-        user = postgres.pwd.getpwnam("postgres").pw_name
+        user = pwd.getpwnam("postgres").pw_name
         shutil.chown(folder, user)
     cluster = _Durable(folder, programs, port, user)
     try:

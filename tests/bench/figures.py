@@ -1,4 +1,4 @@
-"""What was measured: figures with their counterparts and bars, as a table for people and JSON for machines."""
+"""What was measured: figures with counterparts and bars, a table for people and JSON for machines."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def quantile(values: list[float], part: float) -> float:
 class Figure:
     """One line of the table: a value per round of ours and of the counterpart, taken in turns.
 
-    `most` and `least` are bars for the median of ours, `most_ratio` and `least_ratio` for ours / theirs;
-    with `worst` the bar is for the worst round and not for the median.
+    `most` and `least` are bars for the median of ours, `most_ratio` for ours / theirs; with `worst` the bar
+    is for the worst round and not for the median.
     """
 
     part: str
@@ -39,7 +39,6 @@ class Figure:
     most: float | None = None
     least: float | None = None
     most_ratio: float | None = None
-    least_ratio: float | None = None
     worst: bool = False
     note: str = ""
 
@@ -60,13 +59,13 @@ class Figure:
     @property
     def met(self) -> bool | None:
         """Whether every bar is met; None without one."""
-        checks = [
-            self.value <= self.most if self.most is not None else None,
-            self.value >= self.least if self.least is not None else None,
-            self.ratio <= self.most_ratio if self.most_ratio is not None and self.ratio is not None else None,
-            self.ratio >= self.least_ratio if self.least_ratio is not None and self.ratio is not None else None,
-        ]
-        decided = [check for check in checks if check is not None]
+        decided = []
+        if self.most is not None:
+            decided.append(self.value <= self.most)
+        if self.least is not None:
+            decided.append(self.value >= self.least)
+        if self.most_ratio is not None and self.ratio is not None:
+            decided.append(self.ratio <= self.most_ratio)
         return all(decided) if decided else None
 
     @property
@@ -76,7 +75,6 @@ class Figure:
             f"≤ {_short(self.most)} {self.unit}" if self.most is not None else "",
             f"≥ {_short(self.least)} {self.unit}" if self.least is not None else "",
             f"≤ {self.most_ratio:g}×" if self.most_ratio is not None else "",
-            f"≥ {self.least_ratio:g}×" if self.least_ratio is not None else "",
         ]
         return ", ".join(filter(None, said))
 

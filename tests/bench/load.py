@@ -1,4 +1,4 @@
-"""Plays Slack's side: signed requests over kept-alive connections, one at a time, many at once, all at once."""
+"""Plays Slack's side: signed requests over kept-alive connections, one by one, many or all at once."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ async def many_at_once(lines: Lines, bodies: Iterable[str], at_once: int) -> lis
 
     async def work(line: Line) -> None:
         for request in waiting:
-            took.append(await line.send(request))
+            took.append(await line.send(request))  # noqa: PERF401 - each waits for the one before
 
     await asyncio.gather(*(work(line) for line in await lines.take(at_once)))
     return took

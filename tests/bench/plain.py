@@ -1,4 +1,4 @@
-"""The counterparts: a bare Bolt app in its default mode, and one that keeps by hand before it acknowledges."""
+"""The counterparts: a bare Bolt app in its default mode, and one that keeps by hand before it answers."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ def tables(kind: str) -> tuple[str, ...]:
     return (
         "CREATE TABLE seen (id TEXT PRIMARY KEY, at TEXT NOT NULL)",
         f"CREATE TABLE asked (id {SERIAL[kind]}, asker TEXT NOT NULL, question TEXT NOT NULL, holder TEXT)",
-        f"CREATE TABLE outbox (id {SERIAL[kind]}, key TEXT NOT NULL UNIQUE, \"to\" TEXT NOT NULL, "
-        "payload TEXT NOT NULL, state TEXT NOT NULL, due_at TEXT NOT NULL, owner TEXT, ts TEXT)",
+        (
+            f'CREATE TABLE outbox (id {SERIAL[kind]}, key TEXT NOT NULL UNIQUE, "to" TEXT NOT NULL, '
+            "payload TEXT NOT NULL, state TEXT NOT NULL, due_at TEXT NOT NULL, owner TEXT, ts TEXT)"
+        ),
         "CREATE INDEX outbox_due ON outbox (due_at, id) WHERE state = 'pending'",
     )
 
@@ -101,9 +103,7 @@ def durable(api_url: str, database: AsyncEngine) -> AsyncApp:
 
     async def race(ack: Any, body: dict[str, Any]) -> None:
         async with database.begin() as connection:
-            await connection.execute(
-                RACE, {"by": body["user"]["id"], "id": int(body["actions"][0]["value"])}
-            )
+            await connection.execute(RACE, {"by": body["user"]["id"], "id": int(body["actions"][0]["value"])})
         await ack()
 
     for register in (app.command("/askmentor"), app.action("mentoring.claim"), app.view("mentoring.ask")):

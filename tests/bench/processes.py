@@ -35,9 +35,7 @@ def spare_port() -> int:
 
 
 @contextlib.contextmanager
-def _process(
-    *arguments: str, env: Mapping[str, str], port: int, ask: str, folder: Path
-) -> Iterator[Running]:
+def _process(*arguments: str, env: Mapping[str, str], port: int, ask: str, folder: Path) -> Iterator[Running]:
     # A folder of its own as the working directory, so that no .env of the checkout is read.
     log = folder / f"{'-'.join(arguments[:2]).replace('.', '-')}-{port}.log"
     began = time.perf_counter()
@@ -51,10 +49,7 @@ def _process(
             stdin=subprocess.DEVNULL,
         )
     try:
-        while not _answers(port, ask):
-            if process.poll() is not None or time.perf_counter() - began > 60:
-                raise RuntimeError(f"{arguments} did not start: {log.read_text()[-2000:]}")
-            time.sleep(0.01)
+        _wait_for(process, port, ask, until=began + 60)
         yield Running(process.pid, port, time.perf_counter() - began)
     except Exception:
         sys.stderr.write(f"{' '.join(arguments[:2])} said last:\n{log.read_text()[-3000:]}\n")
@@ -66,6 +61,13 @@ def _process(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int, ask: str, until: float) -> None:
+    while not _answers(port, ask):
+        if process.poll() is not None or time.perf_counter() > until:
+            raise RuntimeError("it did not start")
+        time.sleep(0.01)
 
 
 def _answers(port: int, ask: str) -> bool:
@@ -128,4 +130,5 @@ def a_slack(folder: Path) -> Iterator[str]:
         assert process.stdin is not None
         process.stdin.close()
         process.wait(timeout=10)
-        process.stdout.close()
+        if process.stdout is not None:
+            process.stdout.close()

@@ -109,9 +109,11 @@ async def _paced(sheet: Sheet, given: Databases, size: Size) -> None:
     await outbox.start()
     # Asleep are the loop that sends, the one that tends, and the people.
     await clock.run_until(
-        lambda: sum(1 for _, to in arrived if to.startswith("U1")) >= size.simulated
-        if len(arrived) >= size.simulated
-        else False,
+        lambda: (
+            sum(1 for _, to in arrived if to.startswith("U1")) >= size.simulated
+            if len(arrived) >= size.simulated
+            else False
+        ),
         busy=lambda: outbox.in_flight > 0,
         asleep=3,
     )
@@ -131,11 +133,19 @@ async def _paced(sheet: Sheet, given: Databases, size: Size) -> None:
     name = f"{size.simulated:,} direct messages, Slack permits {PER_MINUTE} a minute"
     sheet.add(
         **facts, unit="%", name=f"{name}: share used once warm", ours=[share], least=98,
-        note=f"all in {arrived[-1][0] / 60:.1f} min from a cold start at 240, warm after {warm / 60:.1f} min; "
-        f"computed in {time.perf_counter() - began:.0f} s",
+        note=f"all in {arrived[-1][0] / 60:.1f} min from a cold start at 240, "
+        f"warm after {warm / 60:.1f} min; computed in {time.perf_counter() - began:.0f} s",
     )  # fmt: skip
-    sheet.add(**facts, unit="", name="… refusals (429) once warm", ours=[float(sum(at >= warm for at in refused))], most=0)
-    sheet.add(**facts, unit="", name="… refusals (429) before", ours=[float(sum(at < warm for at in refused))])
+    sheet.add(
+        **facts,
+        unit="",
+        name="… refusals (429) once warm",
+        ours=[float(sum(at >= warm for at in refused))],
+        most=0,
+    )
+    sheet.add(
+        **facts, unit="", name="… refusals (429) before", ours=[float(sum(at < warm for at in refused))]
+    )
     sheet.add(
         **facts, unit="s", name="… an urgent message waits, p99", ours=[quantile(waits, 0.99)], most=2,
         note=f"{len(waits)} of them, one every 7.3 s",
@@ -238,13 +248,18 @@ async def _ours(database: Database, slack: str, count: int, name: object) -> flo
 async def _by_hand(by_hand: Any, slack: str, count: int, name: object) -> float:
     """The shortest loop that gives the same promise: three transactions a message, eight at a time."""
     at = datetime(2026, 11, 23).isoformat()  # noqa: DTZ001 - plain text in a plain column
-    add = text("INSERT INTO outbox (key, \"to\", payload, state, due_at) VALUES (:key, :to, '{}', 'pending', :at)")
+    add = text(
+        "INSERT INTO outbox (key, \"to\", payload, state, due_at) VALUES (:key, :to, '{}', 'pending', :at)"
+    )
     locked = " FOR UPDATE SKIP LOCKED" if by_hand.dialect.name == "postgresql" else ""
     reserve = text(
         "UPDATE outbox SET state = 'reserved', owner = :owner WHERE id = (SELECT id FROM outbox "
-        f"WHERE state = 'pending' AND due_at <= :at ORDER BY due_at, id LIMIT 1{locked}) RETURNING id, \"to\""
+        f"WHERE state = 'pending' AND due_at <= :at ORDER BY due_at, id LIMIT 1{locked}) "
+        'RETURNING id, "to"'
     )
-    mark = text("UPDATE outbox SET state = 'sending' WHERE id = :id AND state = 'reserved' AND owner = :owner")
+    mark = text(
+        "UPDATE outbox SET state = 'sending' WHERE id = :id AND state = 'reserved' AND owner = :owner"
+    )
     done = text("UPDATE outbox SET state = 'sent', ts = :ts WHERE id = :id AND state = 'sending'")
     async with by_hand.begin() as connection:
         await connection.execute(

@@ -1,4 +1,4 @@
-"""A Slack that takes everything at once and remembers nothing: so that only the app's own work is measured."""
+"""A Slack that takes everything at once and remembers nothing, so that only the app is measured."""
 
 from __future__ import annotations
 
@@ -49,7 +49,13 @@ class Slack:
         said: dict[str, Any] = {"ok": True}
         match method:
             case "auth.test":
-                said |= {"team_id": TEAM, "team": "Bench", "user": "app", "user_id": "U0APP", "bot_id": "B0APP"}
+                said |= {
+                    "team_id": TEAM,
+                    "team": "Bench",
+                    "user": "app",
+                    "user_id": "U0APP",
+                    "bot_id": "B0APP",
+                }
             case "conversations.open":
                 said |= {"channel": {"id": f"G{next(self._serial)}"}}
             case "conversations.info":

@@ -11,7 +11,8 @@ from storage.database import Database
 
 MENTORS = 200
 SERIES = {
-    "sqlite": "(WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < :count) SELECT i FROM g) AS g",
+    "sqlite": "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count) "
+    "SELECT i FROM n) AS g",
     "postgresql": "generate_series(1, :count) AS g(i)",
 }
 """The numbers from 1 to :count, as something to select from."""
@@ -70,8 +71,8 @@ async def post_all(database: Database) -> int:
     async with database.transaction() as store:
         done = await store.connection.execute(
             text(
-                "UPDATE deliveries SET state = 'sent', channel = 'D0ANY', ts = '1795000000.' || id, ended_at = :at, "
-                "owner = NULL, lease_until = NULL WHERE state IN ('pending', 'reserved')"
+                "UPDATE deliveries SET state = 'sent', channel = 'D0ANY', ts = '1795000000.' || id, "
+                "ended_at = :at, owner = NULL, lease_until = NULL WHERE state IN ('pending', 'reserved')"
             ),
             {"at": stamp(database.dialect, now())},
         )
@@ -81,7 +82,9 @@ async def post_all(database: Database) -> int:
 async def open_requests(database: Database) -> list[int]:
     """The numbers of all requests that nobody has claimed."""
     async with database.reading() as store:
-        found = await store.connection.execute(text("SELECT id FROM requests WHERE status = 'open' ORDER BY id"))
+        found = await store.connection.execute(
+            text("SELECT id FROM requests WHERE status = 'open' ORDER BY id")
+        )
         return [int(row.id) for row in found]
 
 

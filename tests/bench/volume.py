@@ -56,8 +56,8 @@ async def _fan_out(sheet: Sheet, given: Databases, kind: str, size: Size) -> Non
         for statement in tables(kind):
             await connection.execute(text(statement))
     plain = text(
-        "INSERT INTO outbox (key, \"to\", payload, state, due_at) SELECT CAST(:name AS TEXT) || g.i, 'U1' || g.i, "
-        f"'{{}}', 'pending', '2026-11-23' FROM {town.SERIES[kind]}"
+        'INSERT INTO outbox (key, "to", payload, state, due_at) SELECT CAST(:name AS TEXT) || g.i, '
+        f"'U1' || g.i, '{{}}', 'pending', '2026-11-23' FROM {town.SERIES[kind]}"
     )
     ours: list[float] = []
     theirs: list[float] = []
@@ -83,10 +83,14 @@ async def _fan_out(sheet: Sheet, given: Databases, kind: str, size: Size) -> Non
 
 
 _FILL = """
-INSERT INTO deliveries (key, opaque, kind, lane, state, line, "to", payload, about, due_at, added_at, ended_at, channel, ts)
-SELECT 'fill:' || g.i, 'o' || g.i, 'post', CASE WHEN g.i % 10 = 1 THEN 'bulk' ELSE 'urgent' END,
-       CASE WHEN g.i % 2 = 1 THEN 'pending' ELSE 'sent' END, 'U' || g.i, 'U' || g.i, '{{"text": "Hello"}}', '{{}}',
-       :at, :at, CASE WHEN g.i % 2 = 1 THEN NULL ELSE {at} END, 'D0ANY', '1795000000.' || g.i
+INSERT INTO deliveries (
+    key, opaque, kind, lane, state, line, "to", payload, about, due_at, added_at, ended_at, channel, ts
+)
+SELECT 'fill:' || g.i, 'o' || g.i, 'post',
+       CASE WHEN g.i % 10 = 1 THEN 'bulk' ELSE 'urgent' END,
+       CASE WHEN g.i % 2 = 1 THEN 'pending' ELSE 'sent' END,
+       'U' || g.i, 'U' || g.i, '{{"text": "Hello"}}', '{{}}', :at, :at,
+       CASE WHEN g.i % 2 = 1 THEN NULL ELSE {at} END, 'D0ANY', '1795000000.' || g.i
 FROM {series}
 """
 
@@ -100,7 +104,7 @@ async def _due_scan(sheet: Sheet, given: Databases, kind: str, size: Size) -> No
             text(_FILL.format(series=town.SERIES[kind], at=at)),
             {"count": size.among, "at": town.stamp(kind, town.now())},
         )
-        # Every tenth of a hundred is on its way: lines that the scan has to leave out.
+        # Of the first ones some are on their way: what else is on their lines has to be left out.
         await store.connection.execute(
             text("UPDATE deliveries SET state = 'sending' WHERE id <= 20 AND state = 'pending'")
         )
@@ -165,7 +169,8 @@ async def _idle(sheet: Sheet, given: Databases, slack: str, size: Size) -> None:
     """All of them do nothing at the same time; processor time is counted, so that they do not disturb."""
     with contextlib.ExitStack() as stack:
         running = {
-            kind: stack.enter_context(the_app(await given.fresh(kind), slack, given.folder)) for kind in given.kinds
+            kind: stack.enter_context(the_app(await given.fresh(kind), slack, given.folder))
+            for kind in given.kinds
         }
         running["bare"] = stack.enter_context(a_plain_app("default", "none", slack, given.folder))
         await asyncio.sleep(min(6.0, size.idle))  # Start-up and the first look are no idling.

@@ -70,7 +70,11 @@ async def test_the_story_is_told_and_kept_and_time_can_be_skipped(stage_at, tmp_
 
     assert not stage.sandbox.traffic.rejected(), "nothing that the app sent was refused"
 
+    priya = stage.sandbox.person(community.NEWCOMER)
+    lessons = [m for m in priya.dm if " of 7" in m.words]
+    assert len(lessons) == 2, "day 1 when she joined yesterday, day 2 this morning"
     await stage.sandbox.on_skip(timedelta(days=1).total_seconds())
+    assert [m.words[:10] for m in priya.dm if " of 7" in m.words][2:] == ["Day 3 of 7"]
     later = stage.clock.now()
     assert later - present >= timedelta(days=1)
     assert "#3 Nobody is left to ask" in words(stage, "U0OLIVIA", community.STAFF), (

@@ -16,6 +16,7 @@ class Slack:
     def __init__(self, now=lambda: 1_795_000_000.0):
         self.now = now
         self.messages = defaultdict(list)
+        self.seen = set()
         self.calls = []
         self.homes = {}
         self.home_calls = []
@@ -142,6 +143,7 @@ class Slack:
             "thread_ts": arguments.get("thread_ts"),
         }
         self.messages[channel].append(message)
+        self.seen.add(message["text"])
         return {"channel": channel, "ts": message["ts"]}
 
     def _find(self, arguments):

@@ -11,7 +11,7 @@ from community.deliveries import Delivery
 from storage import schema
 from storage.database import Database
 from tests import postgres
-from tests.scheduler.test_crashes import judge, raising, settle
+from tests.scheduler.workers import judge, raising, settle
 
 
 def pytest_generate_tests(metafunc):

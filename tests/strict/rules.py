@@ -1,6 +1,7 @@
-"""Slack's rules as its documentation states them: arguments of methods, limits of blocks, and what text may hold.
+"""Slack's rules as its documentation states them: arguments of methods, limits of blocks, what text may hold.
 
-Sources: docs.slack.dev/reference/methods/*, /reference/block-kit/*, /surfaces/modals, /messaging/message-metadata.
+Sources: docs.slack.dev/reference/methods/*, /reference/block-kit/*, /surfaces/modals,
+/messaging/message-metadata.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ ARGUMENTS: dict[str, dict[str, bool]] = {
     "apps.connections.open": {},
     "chat.postMessage": POST,
     "chat.postEphemeral": {"channel": True, "user": True, "text": True, "blocks": False, "thread_ts": False},
-    "chat.update": {"channel": True, "ts": True, "text": True, "blocks": True, "metadata": False, "parse": False},
+    "chat.update": {"channel": True, "ts": True, "text": True, "blocks": True, "metadata": False},
     "chat.delete": {"channel": True, "ts": True},
     "conversations.invite": {"channel": True, "users": True},
     "conversations.replies": {"channel": True, "ts": True, "limit": False, "oldest": False, "cursor": False,
@@ -321,7 +322,7 @@ def words(message: dict[str, Any]) -> str:
 
 
 def of_questions(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give those messages that speak of a question by its number: lessons and reminders come by themselves."""
+    """Give those messages that speak of a question by its number: lessons come by themselves."""
     return [each for each in messages if re.search(r"#\d", words(each))]
 
 

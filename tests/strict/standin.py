@@ -1,7 +1,7 @@
-"""A second, stricter stand-in for Slack, written from its documentation alone and sharing nothing with sandbox/.
+"""A second, stricter stand-in for Slack, written from its documentation alone; sharing nothing with sandbox/.
 
-It checks what the app sends (tests/strict/rules.py), answers with as little as Slack promises, and can be told
-to answer badly. What the app did wrong is collected in `wrong`, for every test to look at when it ends.
+It checks what the app sends (tests/strict/rules.py), answers with as little as Slack promises, and can be
+told to answer badly. What the app did wrong is collected in `wrong`, for every test to look at in the end.
 """
 
 from __future__ import annotations
@@ -115,10 +115,10 @@ class StandIn:
         await self.client.close()
         await self._runner.cleanup()
 
-    def add_user(self, id: str, **more: Any) -> None:
-        name = id.removeprefix("U0").title()
-        self.users[id] = {
-            "id": id,
+    def add_user(self, user: str, **more: Any) -> None:
+        name = user.removeprefix("U0").title()
+        self.users[user] = {
+            "id": user,
             "team_id": TEAM,
             "name": name.lower(),
             "deleted": False,
@@ -127,13 +127,14 @@ class StandIn:
             **more,
         }
 
-    def add_channel(self, id: str, members: list[str], **more: Any) -> None:
-        self.channels[id] = {"id": id, "name": id.lower(), "members": set(members), **more}
+    def add_channel(self, channel: str, members: list[str]) -> None:
+        self.channels[channel] = {"id": channel, "name": channel.lower(), "members": set(members)}
 
     def dm(self, user: str) -> str:
-        id = f"D{user[1:]}"
-        self.channels.setdefault(id, {"id": id, "is_im": True, "user": user, "members": {user, BOT}})
-        return id
+        channel = f"D{user[1:]}"
+        known = {"id": channel, "is_im": True, "user": user, "members": {user, BOT}}
+        self.channels.setdefault(channel, known)
+        return channel
 
     def in_dm(self, user: str) -> list[dict[str, Any]]:
         return self.messages[self.dm(user)]
@@ -190,7 +191,9 @@ class StandIn:
     def _ts(self) -> str:
         return f"{int(self.now())}.{next(self._numbers):06}"
 
-    def _chat_postMessage(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _chat_postMessage(  # noqa: N802 - the method's own name
+        self, arguments: dict[str, Any]
+    ) -> dict[str, Any]:
         where = self._where(arguments["channel"])
         if where is None:
             return {"ok": False, "error": "channel_not_found"}
@@ -207,7 +210,9 @@ class StandIn:
         self.edits.append((arguments["channel"], arguments["ts"], arguments))
         return {"ok": True, "channel": arguments["channel"], "ts": arguments["ts"], "text": ""}
 
-    def _chat_postEphemeral(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _chat_postEphemeral(  # noqa: N802 - the method's own name
+        self, arguments: dict[str, Any]
+    ) -> dict[str, Any]:
         known = self.channels.get(arguments["channel"])
         if known is None or not {BOT, arguments["user"]} <= known["members"]:
             return {"ok": False, "error": "user_not_in_channel" if known else "channel_not_found"}
@@ -220,9 +225,9 @@ class StandIn:
             return {"ok": False, "error": "user_not_found"}
         if len(users) == 1:
             return {"ok": True, "channel": {"id": self.dm(users[0])}}
-        id = "C0GROUP" + "".join(sorted(each[2:] for each in users))
-        self.channels.setdefault(id, {"id": id, "is_mpim": True, "members": {*users, BOT}})
-        return {"ok": True, "channel": {"id": id}}
+        group = "C0GROUP" + "".join(sorted(each[2:] for each in users))
+        self.channels.setdefault(group, {"id": group, "is_mpim": True, "members": {*users, BOT}})
+        return {"ok": True, "channel": {"id": group}}
 
     def _conversations_info(self, arguments: dict[str, Any]) -> dict[str, Any]:
         if arguments["channel"] not in self.channels:
@@ -278,21 +283,21 @@ class StandIn:
     # What Slack brings to the app
 
     def trigger(self) -> str:
-        id = f"{next(self._numbers) + 13345224609}.738474920.8088930838d88f008e0"
-        self._triggers[id] = time.monotonic()
-        return id
+        trigger = f"{next(self._numbers) + 13345224609}.738474920.8088930838d88f008e0"
+        self._triggers[trigger] = time.monotonic()
+        return trigger
 
     def response_url(self, user: str) -> str:
         return f"{self.base}/response/{user}/secretResponse{next(self._numbers)}"
 
-    async def event(self, event: dict[str, Any], *, id: str | None = None, **more: Any) -> Heard:
+    async def event(self, event: dict[str, Any], *, event_id: str | None = None, **more: Any) -> Heard:
         body = {
             "token": "verification",
             "team_id": TEAM,
             "api_app_id": APP,
             "event": {"event_ts": self._ts(), **event},
             "type": "event_callback",
-            "event_id": id or f"Ev{next(self._numbers)}",
+            "event_id": event_id or f"Ev{next(self._numbers)}",
             "event_time": int(time.time()),
             "authorizations": [
                 {
@@ -327,9 +332,9 @@ class StandIn:
         }
         return await self.bring("slash_commands", body)
 
-    def interaction(self, type: str, user: str, **more: Any) -> dict[str, Any]:
+    def interaction(self, kind: str, user: str, **more: Any) -> dict[str, Any]:
         return {
-            "type": type,
+            "type": kind,
             "user": {"id": user, "username": "old", "name": "old", "team_id": TEAM},
             "api_app_id": APP,
             "token": "verification",
@@ -414,13 +419,13 @@ class StandIn:
         return socket
 
     async def _over_socket(self, kind: str, body: dict[str, Any], **more: Any) -> Heard:
-        id = f"envelope-{next(self._numbers)}"
-        waiting = self._acks[id] = asyncio.get_running_loop().create_future()
+        name = f"envelope-{next(self._numbers)}"
+        waiting = self._acks[name] = asyncio.get_running_loop().create_future()
         begun = time.monotonic()
         takes = kind in {"slash_commands", "interactive"}
         envelope = {
             "type": kind,
-            "envelope_id": id,
+            "envelope_id": name,
             "payload": body,
             "accepts_response_payload": takes,
             **more,
@@ -429,7 +434,7 @@ class StandIn:
         try:
             said = await asyncio.wait_for(waiting, 3)
         except TimeoutError:
-            self._acks.pop(id, None)
+            self._acks.pop(name, None)
             return Heard(None, "", time.monotonic() - begun)
         payload = said.get("payload")
         if payload and not takes:

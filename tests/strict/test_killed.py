@@ -1,4 +1,4 @@
-"""The real process, killed outright again and again while people ask, claim and pass: nothing lost, nothing twice."""
+"""The real process, killed outright while people ask, claim and pass: nothing is lost, nothing said twice."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.strict.rules import buttons, words
 from tests.strict.standin import BOT, BOT_TOKEN, SECRET, Fault, StandIn
 
 HELPERS = ["U0MIA", "U0MAX", "U0MOE"]
-ASKERS = [f"U0A{number}" for number in range(10)]
+ASKERS = [f"U0A{number}" for number in range(8)]
 KILLS = 3
 HOME = Path(__file__).parents[2]
 
@@ -70,10 +70,10 @@ class Killed:
     async def start(self) -> None:
         with self.output.open("ab") as output:
             command = [sys.executable, "-m", "bot", "serve"]
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: ASYNC220 - it starts at once
                 command, env=self.environment, cwd=self.file.parent, stdout=output, stderr=output
             )
-        async with aiohttp.ClientSession() as client, asyncio.timeout(15):
+        async with aiohttp.ClientSession() as client, asyncio.timeout(30):
             while True:
                 assert self.process.poll() is None, self.output.read_text()
                 with contextlib.suppress(aiohttp.ClientError):
@@ -218,22 +218,27 @@ async def test_nothing_acknowledged_is_lost_and_nothing_is_said_twice(killed):
             found[user] += sum("*Your question #" in words(each) for each in slack.in_dm(user))
         return found
 
+    def owed() -> list[tuple]:
+        return app.look(
+            "SELECT key, state, attempts, reason FROM deliveries "
+            "WHERE kind = 'post' AND state IN ('pending', 'reserved', 'sending')"
+        )
+
     def quiet() -> bool:
-        owed = "kind = 'post' AND state IN ('pending', 'reserved', 'sending')"
-        return len(receipts()) == len(ASKERS) and app.look(
-            f"SELECT count(*) FROM deliveries WHERE {owed}"
-        ) == [(0,)]
+        return not owed()
 
     with contextlib.suppress(TimeoutError):
-        await slack.until(quiet, 14)
+        await slack.until(quiet, 10)
     app.kill()  # Once more, so that what hung on the grace is read back now.
     await asyncio.sleep(0.4)
     app.let_time_pass(timedelta(seconds=75))
     await app.start()
-    await slack.until(quiet, 12)
+    with contextlib.suppress(TimeoutError):
+        await slack.until(quiet, 20)
     for each in answers:
         each.cancel()
     await asyncio.gather(*answers, return_exceptions=True)
+    assert owed() == [], seed
 
     asked = Counter(asker for (asker,) in app.look("SELECT asker FROM requests"))
     assert asked == Counter(ASKERS), seed
@@ -241,7 +246,7 @@ async def test_nothing_acknowledged_is_lost_and_nothing_is_said_twice(killed):
     ids = Counter(
         each["metadata"]["event_payload"]["id"] for place in slack.messages.values() for each in place
     )
-    assert {id: count for id, count in ids.items() if count > 1} == {}, seed
+    assert max(ids.values()) == 1, seed
     lost = app.look("SELECT key, state, reason FROM deliveries WHERE state IN ('dead', 'parked', 'expired')")
     assert lost == [], seed
     sent = app.look("SELECT count(*) FROM deliveries WHERE kind = 'post' AND state = 'sent'")

@@ -1,4 +1,4 @@
-"""Everything Slack's documentation allows a payload to be, and what emulators make of it: never silence, never a fault."""
+"""All that Slack's documentation allows a payload to be, and emulators make of it: no silence, no fault."""
 
 from __future__ import annotations
 
@@ -117,7 +117,10 @@ async def test_one_conversation_about_two_questions_stops_both_clocks(over_http)
         await over_http.settle()
     await slack.event(said())
     async with over_http.application.database.reading() as store:
-        assert [(await store.mentoring.get(number)).answered_at is None for number in (1, 2)] == [False, False]
+        assert [(await store.mentoring.get(number)).answered_at is None for number in (1, 2)] == [
+            False,
+            False,
+        ]
 
 
 IM = {
@@ -152,27 +155,83 @@ async def test_a_person_who_writes_to_the_app_is_answered_and_nobody_else(over_h
 PEOPLE = {
     "minimal": {"type": "user_change", "user": {"id": "U0ADA"}},
     "no profile": {"type": "user_change", "user": {"id": "U0ADA", "name": "ada", "deleted": False}},
-    "null everywhere": {"type": "user_change", "user": {"id": "U0ADA", "profile": None, "tz": None, "name": None, "deleted": None}},
-    "a zone that is none": {"type": "user_change", "user": {"id": "U0ADA", "tz": "Mars/Olympus_Mons", "profile": {}}},
-    "a zone that is a folder": {"type": "user_change", "user": {"id": "U0ADA", "tz": "America", "profile": {}}},
-    "a zone that climbs": {"type": "user_change", "user": {"id": "U0ADA", "tz": "../../etc/passwd", "profile": {}}},
+    "null everywhere": {
+        "type": "user_change",
+        "user": {"id": "U0ADA", "profile": None, "tz": None, "name": None, "deleted": None},
+    },
+    "a zone that is none": {
+        "type": "user_change",
+        "user": {"id": "U0ADA", "tz": "Mars/Olympus_Mons", "profile": {}},
+    },
+    "a zone that is a folder": {
+        "type": "user_change",
+        "user": {"id": "U0ADA", "tz": "America", "profile": {}},
+    },
+    "a zone that climbs": {
+        "type": "user_change",
+        "user": {"id": "U0ADA", "tz": "../../etc/passwd", "profile": {}},
+    },
     "only an id": {"type": "user_change", "user": "U0ADA"},
     "no user": {"type": "user_change"},
     "a bot": {"type": "team_join", "user": {"id": "U0NEWBOT", "is_bot": True, "profile": {}}},
-    "a stranger": {"type": "user_change", "user": {"id": "U0FAR", "team_id": "T0FAR", "is_stranger": True, "profile": {"real_name": "Far"}}},
-    "of the enterprise": {"type": "team_join", "user": {"id": "W012A3CDE", "team_id": TEAM, "enterprise_user": {"id": "W012A3CDE", "enterprise_id": "E1"}, "profile": {"real_name": "W"}}},
-    "ourselves in a channel": {"type": "member_joined_channel", "user": BOT, "channel": MENTORS, "channel_type": "C", "team": TEAM},
-    "somebody in a channel": {"type": "member_joined_channel", "user": "U0NEW", "channel": MENTORS, "channel_type": "C", "team": TEAM, "inviter": "U0SUE"},
+    "a stranger": {
+        "type": "user_change",
+        "user": {"id": "U0FAR", "team_id": "T0FAR", "is_stranger": True, "profile": {"real_name": "Far"}},
+    },
+    "of the enterprise": {
+        "type": "team_join",
+        "user": {
+            "id": "W012A3CDE",
+            "team_id": TEAM,
+            "enterprise_user": {"id": "W012A3CDE", "enterprise_id": "E1"},
+            "profile": {"real_name": "W"},
+        },
+    },
+    "ourselves in a channel": {
+        "type": "member_joined_channel",
+        "user": BOT,
+        "channel": MENTORS,
+        "channel_type": "C",
+        "team": TEAM,
+    },
+    "somebody in a channel": {
+        "type": "member_joined_channel",
+        "user": "U0NEW",
+        "channel": MENTORS,
+        "channel_type": "C",
+        "team": TEAM,
+        "inviter": "U0SUE",
+    },
     "home, messages": {"type": "app_home_opened", "user": "U0NEW", "channel": "D1", "tab": "messages"},
     "home, no tab": {"type": "app_home_opened", "user": "U0ADA", "channel": "D1"},
-    "home, with a view": {"type": "app_home_opened", "user": "U0ADA", "tab": "home", "view": {"id": "V1", "type": "home", "hash": "1.2"}},
+    "home, with a view": {
+        "type": "app_home_opened",
+        "user": "U0ADA",
+        "tab": "home",
+        "view": {"id": "V1", "type": "home", "hash": "1.2"},
+    },
     "uninstalled": {"type": "app_uninstalled"},
     "revoked": {"type": "tokens_revoked", "tokens": {"oauth": ["U1"], "bot": ["U2"]}},
-    "a reaction": {"type": "reaction_added", "user": "U0ADA", "item": {"type": "message", "channel": "C1", "ts": "1.1"}, "reaction": "x", "item_user": "U0MIA"},
-    "a function": {"type": "function_executed", "function": {"callback_id": "zebra"}, "inputs": {}, "function_execution_id": "Fx1", "bot_access_token": "xwfp-zebra"},
-    "an assistant": {"type": "assistant_thread_started", "assistant_thread": {"user_id": "U0ADA", "context": {}, "channel_id": "D1", "thread_ts": "1.1"}},
+    "a reaction": {
+        "type": "reaction_added",
+        "user": "U0ADA",
+        "item": {"type": "message", "channel": "C1", "ts": "1.1"},
+        "reaction": "x",
+        "item_user": "U0MIA",
+    },
+    "a function": {
+        "type": "function_executed",
+        "function": {"callback_id": "zebra"},
+        "inputs": {},
+        "function_execution_id": "Fx1",
+        "bot_access_token": "xwfp-zebra",
+    },
+    "an assistant": {
+        "type": "assistant_thread_started",
+        "assistant_thread": {"user_id": "U0ADA", "context": {}, "channel_id": "D1", "thread_ts": "1.1"},
+    },
     "tomorrow's": {"type": "zebra", "user": {"id": None}},
-}  # fmt: skip
+}
 
 
 async def test_every_event_is_taken_and_the_person_can_still_ask(place):
@@ -299,17 +358,53 @@ async def test_a_mentors_form_reads_numbers_as_text_and_people_as_lists(place):
 
 
 PLACES = {
-    "a message": {"container": {"type": "message", "message_ts": "1.1", "channel_id": "C1", "is_ephemeral": False}, "channel": {"id": "C1"}, "message": {"ts": "1.1"}, "response_url": "URL"},
-    "an ephemeral message": {"container": {"type": "message", "message_ts": "1.1", "channel_id": "C1", "is_ephemeral": True}, "channel": {"id": "C1"}, "response_url": "URL"},
-    "an attachment": {"container": {"type": "message_attachment", "message_ts": "1.1", "attachment_id": 1, "channel_id": "C1"}, "channel": {"id": "C1"}, "response_url": "URL"},
-    "the Home tab": {"container": {"type": "view", "view_id": "V1"}, "view": {"id": "V1", "type": "home", "hash": "1.a", "state": {"values": {}}}},
-    "a modal": {"container": {"type": "view", "view_id": "V1"}, "view": {"id": "V1", "type": "modal", "hash": "1.a", "root_view_id": "V1"}},
+    "a message": {
+        "container": {"type": "message", "message_ts": "1.1", "channel_id": "C1", "is_ephemeral": False},
+        "channel": {"id": "C1"},
+        "message": {"ts": "1.1"},
+        "response_url": "URL",
+    },
+    "an ephemeral message": {
+        "container": {"type": "message", "message_ts": "1.1", "channel_id": "C1", "is_ephemeral": True},
+        "channel": {"id": "C1"},
+        "response_url": "URL",
+    },
+    "an attachment": {
+        "container": {
+            "type": "message_attachment",
+            "message_ts": "1.1",
+            "attachment_id": 1,
+            "channel_id": "C1",
+        },
+        "channel": {"id": "C1"},
+        "response_url": "URL",
+    },
+    "the Home tab": {
+        "container": {"type": "view", "view_id": "V1"},
+        "view": {"id": "V1", "type": "home", "hash": "1.a", "state": {"values": {}}},
+    },
+    "a modal": {
+        "container": {"type": "view", "view_id": "V1"},
+        "view": {"id": "V1", "type": "modal", "hash": "1.a", "root_view_id": "V1"},
+    },
     "a modal without a container": {"view": {"id": "V1", "type": "modal"}},
-    "a message without a response_url": {"container": {"type": "message", "message_ts": "1.1", "channel_id": MENTORS}, "channel": {"id": MENTORS}},
+    "a message without a response_url": {
+        "container": {"type": "message", "message_ts": "1.1", "channel_id": MENTORS},
+        "channel": {"id": MENTORS},
+    },
     "nothing but a channel": {"channel": {"id": MENTORS}, "trigger_id": None},
     "nothing but a person": {"trigger_id": None},
-    "nulls": {"container": None, "channel": None, "message": None, "view": None, "team": None, "enterprise": {"id": "E1", "name": "g"}, "is_enterprise_install": True, "state": None},
-}  # fmt: skip
+    "nulls": {
+        "container": None,
+        "channel": None,
+        "message": None,
+        "view": None,
+        "team": None,
+        "enterprise": {"id": "E1", "name": "g"},
+        "is_enterprise_install": True,
+        "state": None,
+    },
+}
 
 
 FORBIDDEN = ["zebra.old", "mentoring.claim", "mentoring.rate.zebra", "members.approve", "deliveries.arrived"]
@@ -393,13 +488,34 @@ async def test_lists_closings_and_legacy_interactions_get_their_answer(place):
     )
     assert (await slack.bring("interactive", asked)).json == {"options": []}
     legacy = [
-        slack.interaction("view_closed", "U0ADA", view={"id": "V1", "callback_id": "mentoring.ask", "type": "modal"}, is_cleared=True),
-        slack.interaction("interactive_message", "U0ADA", callback_id="x", actions=[{"name": "a", "type": "button", "value": "b"}], channel={"id": "C1"}, response_url=slack.response_url("U0ADA"), action_ts="1.1"),
+        slack.interaction(
+            "view_closed",
+            "U0ADA",
+            view={"id": "V1", "callback_id": "mentoring.ask", "type": "modal"},
+            is_cleared=True,
+        ),
+        slack.interaction(
+            "interactive_message",
+            "U0ADA",
+            callback_id="x",
+            actions=[{"name": "a", "type": "button", "value": "b"}],
+            channel={"id": "C1"},
+            response_url=slack.response_url("U0ADA"),
+            action_ts="1.1",
+        ),
         slack.interaction("shortcut", "U0ADA", callback_id="zebra", action_ts="1.2"),
         slack.interaction("shortcut", "U0ADA", callback_id="mentoring.ask_anywhere", action_ts="1.3"),
-        slack.interaction("message_action", "U0ADA", callback_id="mentoring.ask_about_message", message={"type": "message", "subtype": "bot_message", "bot_id": "B1", "ts": "1.1", "blocks": []}, channel={"id": "C1", "name": "x"}, response_url=slack.response_url("U0ADA"), message_ts="1.1"),
+        slack.interaction(
+            "message_action",
+            "U0ADA",
+            callback_id="mentoring.ask_about_message",
+            message={"type": "message", "subtype": "bot_message", "bot_id": "B1", "ts": "1.1", "blocks": []},
+            channel={"id": "C1", "name": "x"},
+            response_url=slack.response_url("U0ADA"),
+            message_ts="1.1",
+        ),
         slack.interaction("zebra", "U0ADA"),
-    ]  # fmt: skip
+    ]
     for body in legacy:
         assert kept(await slack.bring("interactive", body)), body["type"]
     await place.settle()

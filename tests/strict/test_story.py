@@ -22,7 +22,7 @@ async def test_a_whole_question_breaks_none_of_slacks_rules(place):
     await place.settle()
     assert (late.status, late.body) == (200, "")
     assert "<@U0MIA> was a moment quicker" in place.whispered("U0MAX")
-    group = next(id for id, known in slack.channels.items() if known.get("is_mpim"))
+    group = next(name for name, known in slack.channels.items() if known.get("is_mpim"))
     await slack.event(
         {
             "type": "message",
@@ -144,7 +144,7 @@ async def test_the_same_thing_brought_twice_at_once_counts_once(place):
         "channel_type": "im",
     }
     again = {"x_slack_retry_num": "1", "x_slack_retry_reason": "http_timeout"} if not place.socket else {}
-    await slack.event(event, id="Ev0SAME")
+    await slack.event(event, event_id="Ev0SAME")
     for _ in range(2):
         await slack.bring(
             "events_api",

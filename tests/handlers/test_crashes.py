@@ -1,0 +1,263 @@
+"""The app is killed, and frozen, at every named place of a listener; what Slack brings again counts once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import aiohttp
+import pytest
+from sqlalchemy import func, select, update
+
+from community.clock import SystemClock
+from community.topics import Topic
+from sandbox.outcomes import AppDidNotAnswer
+from storage import failpoints
+from storage.database import Database
+from storage.tables import deliveries, leases, request_history, requests, seen
+from tests.bench.processes import spare_port
+from tests.scenarios.stage import Stage
+from tests.scheduler.workers import stopped
+
+ROOT = Path(__file__).parents[2]
+LISTENING = [name for name in failpoints.NAMES if name.startswith("listener.")]
+CLAIMING = ["claim.won", *LISTENING]
+PATIENCE = 1.0
+"""Seconds that Slack waits for an answer here, in place of three."""
+
+
+class Afar(Stage):
+    """The stage, with the app in a process of its own that is reached over signed HTTP."""
+
+    def __init__(self, database_url, raiser):
+        super().__init__(database_url, SystemClock(), socket=False)
+        self.raiser = raiser
+        self.pids = []
+        database = Database.at(database_url)
+        self.application = SimpleNamespace(database=database)
+
+    async def start_app(self):
+        self.sandbox.courier.patience = PATIENCE
+        self.sandbox.courier.retry_delays = (0.0, *([0.3] * 40))
+
+    async def stop_app(self):
+        for pid in self.pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    async def close(self):
+        await super().close()
+        await self.application.database.close()
+
+    async def serve(self, failpoint, how):
+        """Start an app, and let Slack reach it; its process id."""
+        settings, port = self.settings, spare_port()
+        given = {
+            "SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value(),
+            "SLACK_SIGNING_SECRET": settings.slack_signing_secret.get_secret_value(),
+            "SLACK_API_URL": settings.slack_api_url,
+            "MENTOR_CHANNEL": settings.mentor_channel,
+            "STAFF_CHANNEL": settings.staff_channel,
+            "STAFF_USER_IDS": ",".join(settings.staff_user_ids),
+            "DATABASE_URL": self.database_url,
+            "PORT": str(port),
+            "WORK_DAYS": "Mon-Sun",
+            "WORK_HOURS": "0-24",
+            "WORK_HOLIDAYS": "false",
+        }
+        spec = {"settings": given, "failpoint": failpoint, "how": how}
+        self.raiser.stdin.write(json.dumps(spec).encode() + b"\n")
+        await self.raiser.stdin.drain()
+        pid = int(await self.raiser.stdout.readline())
+        self.pids.append(pid)
+        async with aiohttp.ClientSession() as client, asyncio.timeout(20):
+            while True:
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with client.get(f"http://127.0.0.1:{port}/readyz") as answer:
+                        if (await answer.json())["ready"]:
+                            break
+                await asyncio.sleep(0.05)
+        installed = next(iter(self.sandbox.workspace.apps.values()))
+        installed.request_url = f"http://127.0.0.1:{port}/slack/events"
+        return pid
+
+    async def leaderless(self):
+        """Let the lease of a dead or frozen app lapse now, rather than in fifteen seconds."""
+        async with self.application.database.transaction() as store:
+            long_ago = self.clock.now() - timedelta(seconds=1)
+            await store.connection.execute(update(leases).values(until=long_ago))
+
+    async def settle(self):
+        """Wait until everything is heard and sent."""
+        await self.heard_everything()
+        async with asyncio.timeout(30):
+            while await self.count(deliveries, deliveries.c.state.in_(("pending", "reserved", "sending"))):
+                await asyncio.sleep(0.05)
+
+    async def count(self, table, *where):
+        async with self.application.database.reading() as store:
+            return await store.connection.scalar(select(func.count()).select_from(table).where(*where))
+
+    async def newest(self):
+        """Give the request that was asked last; on PostgreSQL one that was rolled back uses up its number."""
+        async with self.application.database.reading() as store:
+            return await store.mentoring.get(await store.connection.scalar(select(func.max(requests.c.id))))
+
+    async def form(self, number):
+        """Open and fill in the form; give what submits it, which may be done again."""
+        ada = self.person("ada")
+        await ada.command("/askmentor")
+        await ada.wait_modal("Ask a mentor")
+        question = {"question": f"Where do I file for seat {number}?", "topic": "filing", "state": "VA"}
+        return lambda: ada.submit(question)
+
+
+async def gone_or_frozen(pid):
+    """Wait until the process has met its failpoint."""
+    async with asyncio.timeout(10):
+        while not stopped(pid):
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                return
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def stage(database_url):
+    raiser = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.handlers.app_nursery", cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    made = Afar(database_url, raiser)
+    await made.open()
+    await made.add_mentor("U0MIA", {"VA"}, topics={Topic.FILING}, capacity=20)
+    yield made
+    await made.close()
+    raiser.stdin.close()
+    await raiser.wait()
+
+
+@pytest.mark.slow
+async def test_whatever_dies_before_its_answer_is_completed_once_by_what_comes_again(stage):
+    """A form, a button and an event, each brought to an app that dies at the next named place."""
+    pid = await stage.serve(CLAIMING[0], "exit")
+    died = 0
+
+    async def dying(act, then):
+        """Have the app die in the middle of `act`, and start the one that dies at `then`."""
+        nonlocal pid, died
+        await stage.settle()
+        os.kill(pid, signal.SIGUSR1)
+        await act()
+        await gone_or_frozen(pid)
+        died += 1
+        await stage.leaderless()
+        pid = await stage.serve(then, "exit")
+
+    async def unanswered(does):
+        with pytest.raises(AppDidNotAnswer):
+            await does()
+
+    for number, place in enumerate(CLAIMING, start=1):
+        following = CLAIMING[number] if number < len(CLAIMING) else place
+        submit = await stage.form(number)
+        if place in LISTENING:
+            await dying(lambda submit=submit: unanswered(submit), place)
+            assert await stage.count(requests) == (number if place == "listener.kept" else number - 1)
+        await submit()
+        await stage.settle()
+        assert await stage.count(requests) == number
+
+        offer = stage.last_dm("mia", f"seat {number}")
+        press = lambda offer=offer: stage.person("mia").press(offer, "Claim")  # noqa: E731
+        await dying(lambda press=press: unanswered(press), place if place in LISTENING else following)
+        claimed = (await stage.newest()).claims
+        assert claimed == (1 if place == "listener.kept" else 0)
+        if not claimed:
+            await press()
+        await stage.settle()
+        request = await stage.newest()
+        assert (request.holder, request.claims) == ("U0MIA", 1)
+
+        if place in LISTENING:
+            # An event nobody has to do again: Slack brings it until it is acknowledged.
+            async def speak(talk=request.conversation, number=number):
+                with contextlib.suppress(AppDidNotAnswer):
+                    await stage.person("mia").say(talk, f"You file for seat {number} at the city hall.")
+
+            await dying(speak, following)
+            await stage.settle()
+        assert ((await stage.newest()).answered_at is not None) == (place in LISTENING)
+    assert died == 3 * len(LISTENING) + 1
+    await once_each(stage, len(CLAIMING))
+
+
+@pytest.mark.slow
+async def test_an_app_that_freezes_in_a_claim_does_nothing_twice_when_it_wakes(stage, database_kind):
+    """Slack waits in vain, the mentor presses again, at another replica where there is one; then it wakes."""
+    for number, place in enumerate(CLAIMING, start=1):
+        pid = await stage.serve(place, "freeze")
+        await (await stage.form(number))()
+        await stage.settle()
+        offer = stage.last_dm("mia", f"seat {number}")
+        os.kill(pid, signal.SIGUSR1)
+        with pytest.raises(AppDidNotAnswer):
+            await stage.person("mia").press(offer, "Claim")
+        await gone_or_frozen(pid)
+        again = None
+        if database_kind == "postgresql":
+            await stage.leaderless()
+            await stage.serve(place, "freeze")
+            again = asyncio.create_task(quietly(stage.person("mia").press(offer, "Claim")))
+            await asyncio.sleep(0.3)
+        os.kill(pid, signal.SIGCONT)
+        await (again or asyncio.sleep(0.3))
+        await quietly(stage.person("mia").press(offer, "Claim"))
+        await stage.settle()
+        request = await stage.newest()
+        assert (request.holder, request.claims) == ("U0MIA", 1)
+        for each in stage.pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+        await stage.leaderless()
+    await once_each(stage, len(CLAIMING))
+
+
+async def quietly(coroutine):
+    """Press, whatever becomes of it: the button may have gone meanwhile."""
+    with contextlib.suppress(AppDidNotAnswer, LookupError):
+        await coroutine
+
+
+async def once_each(stage, many):
+    """Everything that was to be said was said once."""
+    async with stage.application.database.reading() as store:
+        numbers = list(await store.connection.scalars(select(requests.c.id)))
+    assert len(numbers) == many
+    for number in numbers:
+        for who, words in (("ada", f"Your question #{number}"), ("mia", "is yours")):
+            said = [m for m in stage.dm(who) if words in m.words and f"#{number}" in m.words]
+            assert len(said) == 1, (who, number, [m.words for m in said])
+        assert await stage.count(request_history, request_history.c.request == number,
+                                 request_history.c.kind == "claimed") == 1  # fmt: skip
+    async with stage.application.database.reading() as store:
+        keys = (await store.connection.execute(select(deliveries.c.key, deliveries.c.state))).all()
+    assert {state for _, state in keys} <= {"sent", "cancelled"}
+    posted = [message for message in all_messages(stage) if message.metadata]
+    shown = [message.metadata["event_payload"]["id"] for message in posted]
+    assert len(shown) == len(set(shown)), "one delivery, one message"
+    assert await stage.count(seen) >= 2 * many
+
+
+def all_messages(stage):
+    channels = stage.sandbox.workspace.channels.values()
+    return [message for channel in channels for message in channel.messages.values()]
