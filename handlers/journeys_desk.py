@@ -27,7 +27,7 @@ from handlers.opening import KNOWN_WITHIN
 from handlers.payloads import Actor, Json, entered, number, part
 from messages import journeys_desk as words
 from messages.journeys_lessons import Lesson, Words, find_lesson, first_week, lessons, words_of
-from storage.journeys import Version
+from storage.journeys_texts import Version
 from storage.store import Store
 
 log = structlog.get_logger(__name__)
@@ -109,7 +109,7 @@ async def read_desk(store: Store, pages: Mapping[str, int]) -> Json:
     shown = {
         name: await getattr(desk, name)(key, page=pages.get(name, 0), size=words.SIZE) for name in words.LISTS
     }
-    changed = await store.journeys.latest_of_all()
+    changed = await store.journeys_texts.latest_of_all()
     texts = [_text(lesson, changed.get(lesson.key)) for lesson in lessons()]
     return words.desk(words.Desk(counts=await desk.counts(key), texts=texts, **shown))
 
@@ -170,7 +170,7 @@ async def opened_lesson(
     await ack()
 
     async def build(store: Store) -> Json:
-        return words.edit_form(_text(lesson, await store.journeys.latest(lesson.key)))
+        return words.edit_form(_text(lesson, await store.journeys_texts.latest(lesson.key)))
 
     opening = _open(house, client, body, build, words.waiting(f"Day {lesson.day}"))
     house.errands.start(opening, what="open a lesson")
@@ -190,7 +190,7 @@ async def submitted_lesson(
     said = _entered_words(view, lesson)
     async with work() as store:
         version = Version(lesson.key, base + 1, said.kept(), actor.id, clock.now())
-        if not await store.journeys.keep_version(version):
+        if not await store.journeys_texts.keep_version(version):
             raise Incomplete({"text": "edited"})
     await ack()
     root = str(view.get("root_view_id") or "")
@@ -235,7 +235,9 @@ async def went_back(
     """Staff pressed "Back to the original" and confirmed it."""
     lesson, base = _which(str(action.get("value") or ""))
     async with work() as store:
-        back = await store.journeys.keep_version(Version(lesson.key, base + 1, None, actor.id, clock.now()))
+        back = await store.journeys_texts.keep_version(
+            Version(lesson.key, base + 1, None, actor.id, clock.now())
+        )
     await ack()
     view = part(body, "view")
     shown = notice(words.back_to_original(lesson, changed=back))

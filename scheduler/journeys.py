@@ -67,7 +67,7 @@ async def _preview(store: Store, about: About) -> Payload | None:
     lesson = find_lesson(about["lesson"])
     if lesson is None:
         return None
-    version = await store.journeys.latest(lesson.key)
+    version = await store.journeys_texts.latest(lesson.key)
     return words.preview(lesson, words_of(lesson, version.words if version else None))
 
 
@@ -87,7 +87,7 @@ async def _facts(store: Store, number: int) -> words.Card | None:
 
 
 async def _words(store: Store, lesson: Lesson, step: Progress) -> Words:
-    version = await store.journeys.version(lesson.key, step.version) if step.version else None
+    version = await store.journeys_texts.version(lesson.key, step.version) if step.version else None
     return words_of(lesson, version.words if version else None)
 
 
@@ -147,7 +147,7 @@ async def send_due_lessons(database: Database, clock: Clock) -> int:
 
 
 async def _latest(store: Store, wanted: bool) -> Mapping[str, Any]:  # noqa: FBT001 - read only by one caller
-    return await store.journeys.latest_of_all() if wanted else {}
+    return await store.journeys_texts.latest_of_all() if wanted else {}
 
 
 async def _recall_tasks(database: Database, clock: Clock) -> int:

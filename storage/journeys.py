@@ -1,13 +1,13 @@
-"""Who is on a journey, what became of each step, and the versions of the lessons' texts, as they are kept."""
+"""Who is on a journey and what became of each step, as they are kept."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,19 +16,7 @@ from community.journeys_moves import Due, Move
 from community.journeys_notices import lesson_key
 from community.journeys_steps import Came, Cause, Enrolment, Progress, Standing, StepState
 from community.members import Stage
-from storage.tables import deliveries, enrolments, journey_steps, lesson_versions, members
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One version of a lesson's text; `words` None means the original again."""
-
-    lesson: str
-    number: int
-    words: Mapping[str, Any] | None
-    by: str
-    at: datetime
-
+from storage.tables import deliveries, enrolments, journey_steps, members
 
 _ENROLMENT = tuple(each.name for each in fields(Enrolment))
 _STEP = tuple(each.name for each in fields(Progress))
@@ -157,9 +145,9 @@ class Journeys:
             )
             .outerjoin(members, members.c.id == enrolments.c.user)
             .where(
-                enrolments.c.next_at <= at,
+                # Only an active one has a next moment; asking for that too would lead to another index.
                 enrolments.c.journey == journey,
-                enrolments.c.standing == Standing.ACTIVE,
+                enrolments.c.next_at <= at,
             )
             .order_by(enrolments.c.next_at)
             .limit(limit)
@@ -331,53 +319,6 @@ class Journeys:
             .limit(limit)
         )
         return [enrolment_of(row) for row in found]
-
-    # The lessons' texts
-
-    async def version(self, lesson: str, number: int) -> Version | None:
-        """Give one version of a lesson's text."""
-        return await self._version(lesson_versions.c.lesson == lesson, lesson_versions.c.number == number)
-
-    async def latest(self, lesson: str) -> Version | None:
-        """Give the version that is sent from now on; None where nobody ever changed the original."""
-        newest = select(func.max(lesson_versions.c.number)).where(lesson_versions.c.lesson == lesson)
-        return await self._version(
-            lesson_versions.c.lesson == lesson, lesson_versions.c.number == newest.scalar_subquery()
-        )
-
-    async def _version(self, *conditions: Any) -> Version | None:
-        row = (await self._connection.execute(select(lesson_versions).where(*conditions))).one_or_none()
-        return Version(row.lesson, row.number, row.words, row.by, row.at) if row else None
-
-    async def latest_of_all(self) -> dict[str, Version]:
-        """Give the newest version of every lesson that staff ever changed."""
-        newest = (
-            select(lesson_versions.c.lesson, func.max(lesson_versions.c.number).label("number"))
-            .group_by(lesson_versions.c.lesson)
-            .subquery()
-        )
-        found = await self._connection.execute(
-            select(lesson_versions).join(
-                newest,
-                (newest.c.lesson == lesson_versions.c.lesson) & (newest.c.number == lesson_versions.c.number),
-            )
-        )
-        return {row.lesson: Version(row.lesson, row.number, row.words, row.by, row.at) for row in found}
-
-    async def keep_version(self, version: Version) -> bool:
-        """Keep a new version; False where somebody else has just kept one under that number."""
-        kept = await self._connection.execute(
-            self._insert(lesson_versions)
-            .values(
-                lesson=version.lesson,
-                number=version.number,
-                words=None if version.words is None else dict(version.words),
-                by=version.by,
-                at=version.at,
-            )
-            .on_conflict_do_nothing()
-        )
-        return kept.rowcount == 1
 
 
 _MOVED = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -85,19 +86,51 @@ def _member(row: Row[Any]) -> Member:
 
 def mentor_profile(row: Row[Any]) -> MentorProfile:
     """Turn a row of `mentor_profiles` into what the rules work with."""
+    return _profile(
+        row.user,
+        row.kind,
+        row.states,
+        row.topics,
+        row.offices,
+        row.capacity,
+        row.against,
+        row.away_until,
+        row.signed_up_at,
+        row.approved_at,
+        row.approved_by,
+        row.declined_at,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _profile(
+    user: str,
+    kind: str,
+    states: str,
+    topics: str,
+    offices: str,
+    capacity: int,
+    against: str,
+    away_until: datetime | None,
+    signed_up_at: datetime | None,
+    approved_at: datetime | None,
+    approved_by: str | None,
+    declined_at: datetime | None,
+) -> MentorProfile:
+    """Make a profile of a row's values: every question reads every mentor, and few of them have changed."""
     return MentorProfile(
-        user=row.user,
-        kind=MentorKind(row.kind),
-        states=frozenset(row.states.split()),
-        topics=frozenset(Topic(topic) for topic in row.topics.split()),
-        offices=frozenset(Office(office) for office in row.offices.split()),
-        capacity=row.capacity,
-        against=frozenset(row.against.split()),
-        away_until=row.away_until,
-        signed_up_at=row.signed_up_at,
-        approved_at=row.approved_at,
-        approved_by=row.approved_by,
-        declined_at=row.declined_at,
+        user=user,
+        kind=MentorKind(kind),
+        states=frozenset(states.split()),
+        topics=frozenset(Topic(topic) for topic in topics.split()),
+        offices=frozenset(Office(office) for office in offices.split()),
+        capacity=capacity,
+        against=frozenset(against.split()),
+        away_until=away_until,
+        signed_up_at=signed_up_at,
+        approved_at=approved_at,
+        approved_by=approved_by,
+        declined_at=declined_at,
     )
 
 

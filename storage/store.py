@@ -9,6 +9,7 @@ from storage.deliveries import Deliveries
 from storage.figures import Figures
 from storage.journeys import Journeys
 from storage.journeys_desk import JourneysDesk
+from storage.journeys_texts import JourneysTexts
 from storage.leases import Leases
 from storage.members import Members
 from storage.mentoring import Mentoring
@@ -63,6 +64,7 @@ class Store:
     milestones = Part(Milestones)
     journeys = Part(Journeys)
     journeys_desk = Part(JourneysDesk)
+    journeys_texts = Part(JourneysTexts)
     figures = Part(Figures)
 
     def __init__(self, connection: AsyncConnection) -> None:

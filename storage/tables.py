@@ -317,7 +317,8 @@ enrolments = Table(
     Column("goal", Text, nullable=False, server_default=""),
     UniqueConstraint("user", "journey"),
 )
-Index("ix_enrolments_next_at", enrolments.c.next_at, **_where("next_at IS NOT NULL"))
+# The tick walks along this index from its beginning, however many are enrolled.
+Index("ix_enrolments_next_at", enrolments.c.journey, enrolments.c.next_at, **_where("next_at IS NOT NULL"))
 Index("ix_enrolments_standing", enrolments.c.journey, enrolments.c.standing)
 
 journey_steps = Table(

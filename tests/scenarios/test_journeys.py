@@ -408,6 +408,7 @@ async def test_a_long_list_is_turned_page_by_page(stage):
 
 
 async def test_staff_starts_people_by_name(stage):
+    await stage.application.catch_up()  # The roster has been read, so that everybody is known.
     sue = stage.person("sue")
     said = await sue.command("/journey", "start @ada @ben <@U0MIA>")
     assert said.text.count("begins. Day 1 comes at once") == 3

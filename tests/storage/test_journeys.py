@@ -12,7 +12,7 @@ from community.journeys_moves import advance, stuck, went_quiet
 from community.journeys_steps import Came, Enrolment, Journey, Standing, Step, StepState
 from community.members import Stage
 from scheduler.journeys import AT_ONCE, send_due_lessons
-from storage.journeys import Version
+from storage.journeys_texts import Version
 from storage.members import Account
 from tests.community.cast import NOW, leaves
 
@@ -178,13 +178,13 @@ async def test_who_is_astray_is_found(database):
 async def test_versions_of_a_text_do_not_collide_and_the_newest_counts(database):
     words = {"title": "T", "task": "Do", "text": "Text", "variants": {}}
     async with database.transaction() as store:
-        assert await store.journeys.latest("budget") is None
-        assert await store.journeys.keep_version(Version("budget", 1, words, "U0STAFF", NOW))
-        assert not await store.journeys.keep_version(Version("budget", 1, None, "U0OTHER", NOW))
-        assert await store.journeys.keep_version(Version("budget", 2, None, "U0OTHER", NOW))
-        assert (await store.journeys.latest("budget")).words is None
-        assert (await store.journeys.version("budget", 1)).words == words
-        assert {key: each.number for key, each in (await store.journeys.latest_of_all()).items()} == {
+        assert await store.journeys_texts.latest("budget") is None
+        assert await store.journeys_texts.keep_version(Version("budget", 1, words, "U0STAFF", NOW))
+        assert not await store.journeys_texts.keep_version(Version("budget", 1, None, "U0OTHER", NOW))
+        assert await store.journeys_texts.keep_version(Version("budget", 2, None, "U0OTHER", NOW))
+        assert (await store.journeys_texts.latest("budget")).words is None
+        assert (await store.journeys_texts.version("budget", 1)).words == words
+        assert {key: each.number for key, each in (await store.journeys_texts.latest_of_all()).items()} == {
             "budget": 2
         }
 
