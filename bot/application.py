@@ -194,6 +194,7 @@ class Application:
     async def _introduce(self) -> AuthorizeResult:
         identity = await self.bolt.client.auth_test()
         self.scene.team = identity.get("team_id") or ""
+        self.outbox.known_as(identity.get("user_id") or "", identity.get("bot_id") or "")
         self._installed = AuthorizeResult(
             enterprise_id=identity.get("enterprise_id"),
             team_id=identity.get("team_id"),

@@ -28,6 +28,9 @@ FIRST_LOOK = timedelta(seconds=2)
 KEPT = timedelta(days=30)
 """Sent payloads are thinned after this time; conversation, ts, kind and hash stay."""
 
+EVENT_TYPE = "downballot_delivery"
+"""The type of the metadata that all posts of the app carry, with an opaque id in it."""
+
 LONGEST_TEXT = 4000
 """Slack splits longer texts into several messages and answers with one ts, so we split them first."""
 

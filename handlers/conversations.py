@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from community import mentoring
 from community import mentoring_notices as notices
 from community.clock import Clock
+from community.deliveries import EVENT_TYPE
 from community.mentoring_requests import Policy
 from handlers.listening import House, Listening, May, Work
 from handlers.payloads import Actor, Json
@@ -61,4 +64,6 @@ async def wrote(
 
 
 async def _reply(client: AsyncWebClient, channel: str, thread: str | None, typed: str) -> None:
-    await client.chat_postMessage(channel=channel, thread_ts=thread, **words.reply(typed))
+    # Like every post of the app it carries an id, so that none of them can be taken for a lost delivery.
+    metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": secrets.token_urlsafe(16)}}
+    await client.chat_postMessage(channel=channel, thread_ts=thread, metadata=metadata, **words.reply(typed))

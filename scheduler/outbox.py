@@ -163,6 +163,10 @@ class Outbox:
         if not self._loops:
             await self._wire.close()
 
+    def known_as(self, *ids: str) -> None:
+        """Learn the app's own user and bot ids: its messages in a history are told from others by them."""
+        self._reconciler.own = frozenset(filter(None, ids))
+
     # For /readyz and /metrics
 
     @property

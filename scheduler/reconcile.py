@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from community.deliveries import (
+    EVENT_TYPE,
     GRACE,
     MOST_ATTEMPTS,
     MOST_UNANSWERED,
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from storage.database import Database
 
 log = logging.getLogger(__name__)
-
-EVENT_TYPE = "downballot_delivery"
-"""The type of the metadata that our messages carry."""
 
 _PAGE = 200
 _MOST_PAGES = 25
@@ -80,6 +78,8 @@ class Reconciler:
         self._endings = endings
         self._in_flight = in_flight
         self.locked_out = False
+        self.own: frozenset[str] = frozenset()
+        """The app's own user id and bot id, once Slack has said them."""
 
     async def sweep(self) -> int:
         """Settle what can be settled now; how many deliveries changed."""
@@ -175,36 +175,46 @@ class Reconciler:
         missing = {one.opaque: one.id for one in sought if one.kind is Kind.POST}
         files = {one.file: one.id for one in sought if one.kind is Kind.FILE and one.file}
         found: dict[int, str] = {}
+        method = "conversations.history" if place.thread is None else "conversations.replies"
+        params = self._window(place, sought)
+        unreadable = False
+        for _ in range(_MOST_PAGES):
+            page = await self._ask(method, params=params)
+            for message in page.get("messages", ()):
+                opaque = _opaque(message)
+                unreadable = unreadable or (opaque is None and self._is_ours(message))
+                ids = [missing.pop(opaque or "", None)]
+                ids += [files.pop(str(file.get("id")), None) for file in message.get("files") or ()]
+                found |= {id: message["ts"] for id in ids if id is not None}  # noqa: A001
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if missing and unreadable and not cursor:
+                # Our own posts stand there without the id that all of them carry: it may be among them.
+                raise NoAnswer(Verdict.REFUSED, "no_metadata", method)
+            if not cursor or not (missing or files):
+                return found
+            params["cursor"] = cursor
+        raise NoAnswer(Verdict.REFUSED, "too_long", method)
+
+    def _window(self, place: _Place, sought: list[Owed]) -> dict[str, Any]:
+        """What to ask the history for: nothing older than what these deliveries could be."""
         params: dict[str, Any] = {
             "channel": place.channel,
             "limit": _PAGE,
             "include_all_metadata": "true",
         }
-        method = "conversations.history"
         if place.thread is not None:
-            method = "conversations.replies"
             params["ts"] = place.thread
         anchors = [one.anchor for one in sought]
         if all(anchors):
             # By Slack's own clock, not ours: later than what it had confirmed before the attempt.
             params["oldest"] = f"{max(0.0, min(float(anchor) for anchor in anchors if anchor) - _SKEW):.6f}"
-        for _ in range(_MOST_PAGES):
-            page = await self._ask(method, params=params)
-            for message in page.get("messages", ()):
-                metadata = message.get("metadata") or {}
-                if metadata.get("event_type") == EVENT_TYPE:
-                    id = missing.pop(str((metadata.get("event_payload") or {}).get("id")), None)  # noqa: A001
-                    if id is not None:
-                        found[id] = message["ts"]
-                for file in message.get("files") or ():
-                    id = files.pop(str(file.get("id")), None)  # noqa: A001
-                    if id is not None:
-                        found[id] = message["ts"]
-            cursor = (page.get("response_metadata") or {}).get("next_cursor")
-            if not cursor or not (missing or files):
-                return found
-            params["cursor"] = cursor
-        raise NoAnswer(Verdict.REFUSED, "too_long", method)
+        return params
+
+    def _is_ours(self, message: Mapping[str, Any]) -> bool:
+        """Whether the app posted this. Files and notes such as "has joined" carry no id, and do not count."""
+        if message.get("subtype") or message.get("files"):
+            return False
+        return bool(self.own & {message.get("user"), message.get("bot_id")})
 
     async def _ask(
         self,
@@ -257,3 +267,11 @@ class Reconciler:
         log.error("delivery %s: nobody can know whether it arrived (%s)", one.key, reason)
         async with self._database.transaction() as store:
             await store.outgoing.parked(one, self._clock.now(), reason)
+
+
+def _opaque(message: Mapping[str, Any]) -> str | None:
+    """The id that a post of the app carries in its metadata; None where there is none to read."""
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE:
+        return None
+    return str((metadata.get("event_payload") or {}).get("id") or "") or None

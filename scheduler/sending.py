@@ -8,9 +8,11 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from community.deliveries import (
+    EVENT_TYPE,
     FIRST_LOOK,
     LONGEST_TEXT,
     MOST_ATTEMPTS,
@@ -27,7 +29,6 @@ from community.deliveries import (
     pieces,
 )
 from scheduler.pacing import METHODS
-from scheduler.reconcile import EVENT_TYPE
 from scheduler.wire import NoAnswer
 from storage.deliveries import parts_of
 from storage.failpoints import failpoint
@@ -50,6 +51,7 @@ Renderer = Callable[[Store, Mapping[str, Any]], Awaitable[Mapping[str, Any] | No
 """Makes the payload from the facts `about`; None when there is nothing to say any more."""
 
 _MOST_RENDERINGS = 5
+_CONNECT_WITHIN = timedelta(seconds=6)
 _MOST_COLLISIONS = 3
 _NAMESPACE = uuid.UUID("7d0e6a0e-5f0b-5b0e-9d55-0b0d7f0c6a11")
 
@@ -221,7 +223,9 @@ class Sender:
         one, payload = ready.one, ready.payload
         method = METHODS[one.kind]
         # The write itself may wait for a connection, but not so long that a read-back could miss it.
-        self._wire.not_after(self._monotonic, ready.marked_at + WRITE_WITHIN.total_seconds() + 6.0)
+        self._wire.not_after(
+            self._monotonic, ready.marked_at + (WRITE_WITHIN + _CONNECT_WITHIN).total_seconds()
+        )
         match one.kind:
             case Kind.POST:
                 answer = await self._wire.call(method, json=self._post(ready), kind=one.kind)

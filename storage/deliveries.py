@@ -315,6 +315,7 @@ class Deliveries:
             "reason": None,
             "ended_at": None,
             "told_at": None,
+            "expires_at": None,  # Staff wants it now, whatever the hour.
         }
         clash = deliveries.alias()
         # A newer update or home view waits already: it says all that this one would.

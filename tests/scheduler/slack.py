@@ -22,6 +22,7 @@ class Slack:
         self.home_calls = []
         self.files = {}
         self.token_good = True
+        self.keeps_metadata = True
         self.faults = defaultdict(deque)
         self.always = {}
         self.slow = 0.0
@@ -194,7 +195,10 @@ class Slack:
         kept.sort(key=lambda one: float(one["ts"]), reverse=True)
         start = int(arguments.get("cursor") or 0)
         limit = int(arguments["limit"])
-        page = kept[start : start + limit]
+        page = [
+            {**one, "user": "UBOT", "metadata": one.get("metadata") if self.keeps_metadata else None}
+            for one in kept[start : start + limit]
+        ]
         following = str(start + limit) if start + limit < len(kept) else ""
         return {"messages": page, "response_metadata": {"next_cursor": following}}
 

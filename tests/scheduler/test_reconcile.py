@@ -140,3 +140,25 @@ async def test_what_a_dead_process_had_marked_is_read_back_by_the_next(
     await outbox.drain()
     assert sorted(slack.shown()) == ["words 1", "words 2", "words 3"]
     assert (await state_of("test:plain:1")).state is State.SENT
+
+
+async def test_a_history_without_metadata_proves_nothing_and_nothing_is_sent_twice(
+    outbox, owe, slack, clock, state_of
+):
+    outbox.known_as("UBOT", "BBOT")
+    slack.keeps_metadata = False
+    await _unclear(outbox, owe, slack, plain(1))
+    clock.advance(timedelta(minutes=2))
+    await outbox.drain()
+    kept = await state_of("test:plain:1")
+    assert (kept.state, kept.reason) == (State.PARKED, "history:no_metadata")
+    assert slack.shown() == ["words 1"]
+
+
+async def test_what_others_write_without_metadata_does_not_count(outbox, owe, slack, clock, state_of):
+    outbox.known_as("USOMEBODY", "BELSE")
+    slack.keeps_metadata = False
+    await _unclear(outbox, owe, slack, plain(1), fault="drop_before")
+    clock.advance(timedelta(minutes=2))
+    await outbox.drain()
+    assert (await state_of("test:plain:1")).state is State.SENT
