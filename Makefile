@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+# Two test processes: more would only wait for one another on a small machine.
+JOBS   ?= 2
 STAMP  := $(VENV)/set-up
 
 # The first Chromium found on the machine; the browser tests start this one and download none.
@@ -11,7 +13,7 @@ CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chro
 # PostgreSQL's programs are off the PATH on Debian and Ubuntu.
 INITDB   ?= $(firstword $(shell command -v initdb 2>/dev/null) $(wildcard /usr/lib/postgresql/*/bin/initdb))
 
-.PHONY: help setup demo check format test clean
+.PHONY: help setup demo check format test soak bench clean
 .DEFAULT_GOAL := help
 
 help: ## List what can be made
@@ -49,10 +51,16 @@ MARKERS  := $(if $(LEFT_OUT),-m "not ($(subst $(EMPTY) $(EMPTY), or ,$(LEFT_OUT)
 test: setup ## Run the whole suite, on SQLite and PostgreSQL, the browser tests included
 	@$(foreach kind,$(LEFT_OUT),$(call say_left_out,$(kind));) \
 	if [ -n "$(LEFT_OUT)" ] && [ "$(CI)" = "true" ]; then echo "CI=true: nothing may be left out." >&2; exit 1; fi
-	@CHROMIUM="$(CHROMIUM)" $(BIN)/pytest $(MARKERS) $(ARGS) && { \
+	@CHROMIUM="$(CHROMIUM)" $(BIN)/pytest -n $(JOBS) $(MARKERS) $(ARGS) && { \
 	  $(foreach kind,$(LEFT_OUT),$(call say_left_out,$(kind));) true; }
 
 say_left_out = echo "LEFT OUT: the tests that need $(if $(filter browser,$(1)),a browser. To run them install chromium,PostgreSQL. To run them install postgresql or set TEST_DATABASE_URL)." >&2
+
+soak: setup ## Kill workers for about an hour: 100,000 deliveries, 1,000 SIGKILLs (SOAK_DELIVERIES, SOAK_KILLS, SOAK_ON)
+	@$(BIN)/python -m tests.scheduler.soak
+
+bench: setup ## Measure the app beside its counterparts, into build/bench.json (see docs/bench.md)
+	@exec $(BIN)/python -m tests.bench $(ARGS)
 
 clean: ## Remove what was made here, the demo's data included
 	rm -rf $(VENV) data build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

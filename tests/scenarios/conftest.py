@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.scenarios.stage import Stage
+
+PAIRS = {("socket", "sqlite"), ("http", "postgresql")}
+"""Each scenario runs both ways and on both databases, in these pairs; `every_way` asks for all four."""
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out the crossed pairs: way in and database know nothing of each other, and minutes add up."""
+    kept, crossed = [], []
+    for item in items:
+        params = getattr(getattr(item, "callspec", None), "params", {})
+        pair = (params.get("way"), params.get("database_kind"))
+        whole = HERE not in item.path.parents or None in pair or pair in PAIRS
+        (kept if whole or item.get_closest_marker("every_way") else crossed).append(item)
+    if crossed:
+        config.hook.pytest_deselected(items=crossed)
+        items[:] = kept
 
 
 @pytest.fixture(params=["socket", "http"])

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 
+import pytest
+
 from tests.scenarios.stage import MENTORS
 
 CROWD = 200
 
 
+@pytest.mark.every_way
 async def test_of_two_hundred_claims_one_wins_and_everybody_is_answered(stage, record_property):
     workspace = stage.sandbox.workspace
     users = [f"U0C{number:03}" for number in range(CROWD)]

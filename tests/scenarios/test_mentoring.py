@@ -10,6 +10,7 @@ import pytest
 from tests.scenarios.stage import GENERAL, MENTORS, QUESTION, STAFF
 
 
+@pytest.mark.every_way
 async def test_a_question_is_asked_claimed_answered_and_rated(stage):
     receipt = await stage.ask(office="school_board", needed_by="2026-12-01")
     assert "#1" in receipt.words
