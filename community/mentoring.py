@@ -326,8 +326,11 @@ async def rate(
 
 
 async def may_add_details(book: Book, number: int, *, by: str) -> Request:
-    """Give the request if this person may add to it; raise what stands against it otherwise."""
-    request = await still(book, number)
+    """Give the request if this person may add to it, changing nothing; raise what stands against it."""
+    return _may_add(await there(book, number), by)
+
+
+def _may_add(request: Request, by: str) -> Request:
     if request.asker != by:
         raise NotAllowed("the person who asked")
     if request.over:
@@ -340,7 +343,7 @@ async def add_details(book: Book, number: int, *, by: str, text: str, at: dateti
 
     Raises Incomplete ("details": missing or too long) as well as the usual refusals.
     """
-    request = await may_add_details(book, number, by=by)
+    request = _may_add(await still(book, number), by)
     text = keepable(text)
     if not text:
         raise Incomplete({"details": "missing"})

@@ -108,40 +108,48 @@ class Deliveries:
         be rendered from the newest facts anyway; otherwise one update is added. Cards that were never
         posted for good (dead, cancelled, expired) are left alone, and so are keys that do not exist.
         """
-        for key in sorted(set(keys)):  # In one order, so that two transactions cannot wait for each other.
-            # Writing to the post's row, rather than reading it, waits on PostgreSQL for a sender that is
-            # just marking it: what it renders then includes our facts, or we see that it was marked.
-            card = (
-                await self._connection.execute(
-                    update(deliveries)
-                    .where(
-                        deliveries.c.key == key,
-                        deliveries.c.kind == Kind.POST,
-                        deliveries.c.render.is_not(None),
-                    )
-                    .values(refreshes=deliveries.c.refreshes + 1)
-                    .returning(
-                        deliveries.c.state,
-                        deliveries.c.render,
-                        deliveries.c.about,
-                        deliveries.c.refreshes,
-                        deliveries.c.cancelled_at,
-                    )
-                )
-            ).one_or_none()
-            if card is None or card.cancelled_at is not None:
-                continue
-            if card.state in WAITING or card.state not in {State.SENDING, State.SENT, State.PARKED}:
-                continue
-            change = Delivery(
-                key=f"{key}~update{card.refreshes}",
+        if not keys:
+            return
+        # Locked in one order, so that two transactions cannot wait for each other.
+        named = (
+            select(deliveries.c.id)
+            .where(
+                deliveries.c.key.in_(sorted(set(keys))),
+                deliveries.c.kind == Kind.POST,
+                deliveries.c.render.is_not(None),
+            )
+            .order_by(deliveries.c.key)
+            .with_for_update()
+        )
+        # Writing to the posts' rows, rather than reading them, waits on PostgreSQL for a sender that is just
+        # marking one: what it renders then includes our facts, or we see that it was marked.
+        cards = await self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id.in_(named))
+            .values(refreshes=deliveries.c.refreshes + 1)
+            .returning(
+                deliveries.c.key,
+                deliveries.c.state,
+                deliveries.c.render,
+                deliveries.c.about,
+                deliveries.c.refreshes,
+                deliveries.c.cancelled_at,
+            )
+        )
+        shown = {State.SENDING, State.SENT, State.PARKED}
+        changes = [
+            Delivery(
+                key=f"{card.key}~update{card.refreshes}",
                 kind=Kind.UPDATE,
                 render=card.render,
                 about=card.about,
-                after=key,
+                after=card.key,
                 lane=lane,
             )
-            await self._upsert(change, at)
+            for card in sorted(cards, key=lambda card: card.key)
+            if card.cancelled_at is None and card.state in shown
+        ]
+        await self._upsert(*changes, at=at)
 
     async def refresh_home(
         self,
@@ -154,8 +162,8 @@ class Deliveries:
 
         It is rendered by "home" from {"user": …, **about}.
         """
-        for user in sorted(set(users)):
-            view = Delivery(
+        views = [
+            Delivery(
                 key=f"home:{user}:{secrets.token_hex(8)}",
                 kind=Kind.HOME,
                 to=user,
@@ -163,11 +171,14 @@ class Deliveries:
                 about={"user": user, **(about or {})},
                 lane=lane,
             )
-            await self._upsert(view, at)
+            for user in sorted(set(users))
+        ]
+        await self._upsert(*views, at=at)
 
-    async def _upsert(self, delivery: Delivery, at: datetime) -> None:
-        values = _values(delivery, at)
-        new = self._insert(deliveries).values(values)
+    async def _upsert(self, *wanted: Delivery, at: datetime) -> None:
+        if not wanted:
+            return
+        new = self._insert(deliveries)
         urgent = or_(deliveries.c.lane == Lane.URGENT, new.excluded.lane == Lane.URGENT)
         await self._connection.execute(
             new.on_conflict_do_update(
@@ -183,9 +194,10 @@ class Deliveries:
                         else_=new.excluded.due_at,
                     ),
                 },
-            )
+            ),
+            [_values(delivery, at) for delivery in wanted],
         )
-        self.added += 1
+        self.added += len(wanted)
 
     async def cancel(self, *keys: str, at: datetime) -> int:
         """Take back what is not yet being sent, and what was to follow it; the number taken back.

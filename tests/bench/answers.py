@@ -34,11 +34,11 @@ BARE = "bare Bolt, default"
 class Size:
     """How much is measured: rounds, requests in a block, and so on."""
 
-    rounds: int = 7
-    block: int = 20
-    crowded_rounds: int = 4
-    crowded_block: int = 96
-    bursts: int = 4
+    rounds: int = 6
+    block: int = 16
+    crowded_rounds: int = 3
+    crowded_block: int = 64
+    bursts: int = 3
     burst: int = 200
     rows: int = 100_000
 

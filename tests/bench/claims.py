@@ -38,8 +38,8 @@ BARE = "the bare UPDATE"
 class Size:
     """How many rounds over HTTP and in one process, with how many at once."""
 
-    over_http: int = 6
-    inside: int = 30
+    over_http: int = 5
+    inside: int = 20
     crowd: int = 200
 
 

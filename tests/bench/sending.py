@@ -43,7 +43,7 @@ class Size:
 
     simulated: int = 10_000
     rounds: int = 3
-    real: int = 800
+    real: int = 500
 
 
 QUICK = Size(simulated=400, rounds=1, real=100)
