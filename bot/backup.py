@@ -113,7 +113,7 @@ async def quarantine(url: str, at: datetime) -> int:
     """
     async with _opened(url) as database:
         await schema.check(database)
-        async with database.transaction() as store:
+        async with database.transaction(long=True) as store:
             if await store.leases.holder(files.LEASE, at) is not None:
                 raise InUse("A process works with this database. Stop it first, and restore once more.")
             await store.milestones.forget(COPY_MADE)

@@ -11,17 +11,18 @@ if TYPE_CHECKING:
 TRIPS_AT = 3
 """As many calls of a method in a row without a clear answer, and it is left alone for a while."""
 
-LONGEST = 30.0
+LONGEST = 10.0
 """Seconds between two attempts at most."""
 
 
 class Breaker:
-    """Per method: after three unclear answers in a row one attempt at a time, 1 s, 2 s … 30 s apart."""
+    """Per method: after three unclear answers in a row one attempt at a time, 1 s, 2 s … 10 s apart."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._now = monotonic
         self._failures: dict[str, int] = {}
         self._open_until: dict[str, float] = {}
+        self._trying: set[str] = set()
 
     def wait(self, method: str) -> float:
         """Seconds until the method may be tried; 0.0 for now."""
@@ -35,10 +36,14 @@ class Breaker:
     def use(self, method: str) -> None:
         """The method is called now; while tripped nobody else may until this has answered or time passed."""
         if self.tripped(method):
+            self._trying.add(method)
             self._open_until[method] = self._now() + self._delay(method)
 
     def unclear(self, method: str, *, unreached: bool = False) -> None:
         """There was no clear answer; when Slack was not even reached, that is enough to stop."""
+        if self.tripped(method) and method not in self._trying and self.wait(method) > 0:
+            return  # It was under way with the others that have failed: they tell no more than one.
+        self._trying.discard(method)
         count = self._failures.get(method, 0) + 1
         self._failures[method] = max(count, TRIPS_AT) if unreached else count
         if self.tripped(method):
@@ -46,6 +51,7 @@ class Breaker:
 
     def clear(self, method: str) -> None:
         """It answered."""
+        self._trying.discard(method)
         self._failures.pop(method, None)
         self._open_until.pop(method, None)
 

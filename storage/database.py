@@ -19,6 +19,7 @@ from storage.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -29,6 +30,8 @@ CHANNEL = "downballot_deliveries"
 """PostgreSQL's notification channel: a transaction that added deliveries notifies it at its commit."""
 
 _RECONNECT_AFTER = 2.0
+_PATIENCE = 8.0
+"""Seconds that a transaction may take on PostgreSQL, with the wait for a connection."""
 _RESTED = 0.5
 """Seconds of rest after which a PostgreSQL connection is asked whether it is still there."""
 
@@ -104,14 +107,15 @@ class Database:
         return self._writer.dialect.name
 
     @asynccontextmanager
-    async def transaction(self, *, yielding: bool = False) -> AsyncIterator[Store]:
+    async def transaction(self, *, yielding: bool = False, long: bool = False) -> AsyncIterator[Store]:
         """One transaction that may write: committed at the end, rolled back when an exception leaves it.
 
         If deliveries were added in it, the sender is woken after the commit. A `yielding` one gives up
         (`transient` says so of its fault) before PostgreSQL would have to break a deadlock: it is for work
-        that is simply tried again, so that nobody who waits for an answer is the one to lose.
+        that is simply tried again, so that nobody who waits for an answer is the one to lose. On PostgreSQL
+        it ends with TimeoutError after eight seconds, unless it is `long`: then nobody waits for it.
         """
-        async with self._turn, self._writer.begin() as connection:
+        async with self._patience(long=long), self._turn, self._writer.begin() as connection:
             if yielding and self.dialect == "postgresql":
                 await connection.execute(text("SET LOCAL lock_timeout = '400ms'"))
             store = Store(connection)
@@ -124,8 +128,18 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Store]:
         """One transaction that only reads, and sees one consistent state; a write in it is refused."""
-        async with self._reader.connect() as connection:
+        async with self._patience(), self._reader.connect() as connection:
             yield Store(connection)
+
+    def _patience(self, *, long: bool = False) -> AbstractAsyncContextManager[object]:
+        """Give up on a server that is silent, rather than wait for an answer that got lost for ever.
+
+        The driver's own limit for a command would afterwards wait, without one, for the server to confirm
+        that the command is cancelled; this one lets the connection go.
+        """
+        if long or self.dialect != "postgresql":
+            return contextlib.nullcontext()
+        return asyncio.timeout(_PATIENCE)
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
@@ -157,7 +171,9 @@ class Database:
                 connection.add_termination_listener(lambda *_, lost=lost: lost.set())
                 await connection.add_listener(CHANNEL, lambda *_: self.bell.ring())
                 self.bell.ring()  # What was notified while nobody listened is found by looking.
-                await lost.wait()
+                while not await _within(_PATIENCE, lost):
+                    async with asyncio.timeout(_PATIENCE):
+                        await connection.fetchval("SELECT 1")
                 log.warning("deliveries: the listening connection was lost")
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
                 log.warning("deliveries: cannot listen: %s", type(fault).__name__)
@@ -193,8 +209,17 @@ def _ask_the_idle(engine: AsyncEngine) -> None:
             raise exc.InvalidatePoolError from fault
 
 
-# lock not available, deadlock detected, serialization failure
-_IN_THE_WAY = frozenset({"55P03", "40P01", "40001"})
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
+
+
+_IN_THE_WAY = frozenset({
+    "55P03", "40P01", "40001",  # lock not available, deadlock detected, serialization failure
+    "53300", "53100", "57P01", "57P02", "57P03", "25P03",  # no connection or no room left, going or coming
+})  # fmt: skip
 
 
 def transient(fault: BaseException) -> bool:

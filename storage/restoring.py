@@ -27,7 +27,7 @@ async def settle_copy(database: Database, at: datetime) -> int | None:
     Gives the number of deliveries that are held to be read back; None when this is no such copy. However
     the copy came to be here, it says of itself that it is one; of several processes that start, one does it.
     """
-    async with database.transaction() as store:
+    async with database.transaction(long=True) as store:
         made_at = await store.milestones.reached(COPY_MADE)
         if made_at is None or not await store.milestones.forget(COPY_MADE):
             return None

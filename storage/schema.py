@@ -51,7 +51,7 @@ async def upgrade(url: str) -> None:
     """
     database = Database.at(url)
     try:
-        async with database.transaction() as store:
+        async with database.transaction(long=True) as store:
             current = await store.connection.run_sync(_current)
             _refuse_unknown(current)
             await store.connection.run_sync(lambda connection: command.upgrade(_config(connection), "head"))

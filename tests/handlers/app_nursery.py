@@ -21,6 +21,7 @@ from bot import logs
 from bot.application import Application
 from bot.serve import serve
 from bot.settings import Settings
+from scheduler.pacing import Pace
 from storage import failpoints
 
 
@@ -42,7 +43,7 @@ def install(spec):
 
 async def live():
     settings = Settings.load(os.environ)
-    await serve(settings, Application(settings))
+    await serve(settings, Application(settings, pace=Pace.unlimited()))
 
 
 async def put_back(spec):

@@ -29,7 +29,7 @@ from tests.scheduler.workers import stopped
 ROOT = Path(__file__).parents[2]
 LISTENING = [name for name in failpoints.NAMES if name.startswith("listener.")]
 CLAIMING = ["claim.won", *LISTENING]
-PATIENCE = 1.0
+PATIENCE = 0.6
 """Seconds that Slack waits for an answer here, in place of three."""
 
 

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+import scheduler.sending
 import scheduler.wire
 from community.deliveries import Delivery
 from scheduler.lease import Leadership
@@ -71,7 +72,9 @@ def install(spec):
 async def live(spec):
     clock = FastClock(spec["born"], spec["scale"])
     # A request may take a while of real time, but far less than the grace of this faster world.
-    scheduler.wire.TIMEOUT = timedelta(seconds=spec.get("timeout", 0.8))
+    scheduler.wire.TIMEOUT = timedelta(seconds=16.0 / spec["scale"])
+    scheduler.sending.WRITE_WITHIN = timedelta(seconds=16.0 / spec["scale"])
+    scheduler.sending._CONNECT_WITHIN = timedelta(seconds=20.0 / spec["scale"])
     database = Database.at(spec["database"], pool=5)
     leadership = None
     if spec.get("lease"):

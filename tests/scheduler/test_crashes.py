@@ -16,8 +16,10 @@ from tests.scheduler.workers import ROOT, Loop, holder, judge, locked, raising, 
 
 
 @pytest.fixture
-async def nursery(database_url, slack):
-    async with raising(database_url, slack) as nursery:
+async def nursery(database_url, slack, request):
+    # Whoever walks from place to place waits more than it works.
+    scale = 40.0 if "any_named_place" in request.node.name or "itself" in request.node.name else 20.0
+    async with raising(database_url, slack, scale) as nursery:
         yield nursery
 
 
@@ -30,7 +32,7 @@ async def test_random_kills_lose_nothing_and_double_nothing(nursery, database, d
     assert liar.lies > loop.many * 0.07, "Slack has to lie for this to prove anything"
 
 
-INSIDE_TRANSACTIONS = {"outbox.rendered", "outbox.ending"}
+INSIDE_TRANSACTIONS = {"outbox.rendered", "outbox.ending", "lease.asked", "lease.returned"}
 SENDING_POINTS = [name for name in failpoints.NAMES if name.startswith(("outbox.", "reconcile."))]
 
 
@@ -78,6 +80,57 @@ async def test_a_worker_that_dies_or_freezes_at_any_named_place_loses_and_double
         nursery.kill(worker, signal.SIGCONT)
     await asyncio.sleep(1.5)
     assert await settle(database, 20)
+    judge(slack, expected)
+
+
+LEASE_POINTS = [name for name in failpoints.NAMES if name.startswith("lease.")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["exit", "freeze"])
+async def test_a_takeover_that_dies_or_freezes_itself_loses_and_doubles_nothing(
+    nursery, database, database_url, slack, how
+):
+    """The leader is killed amid its work; who takes over, or hands the lease on, meets its end doing so."""
+    expected = []
+    slack.slow = 0.02
+    for number, place in enumerate(LEASE_POINTS):
+        wanted = [
+            Delivery(key=f"p:{number}:{n}", to=f"C{n}", payload={"text": f"words {number}:{n}"})
+            for n in range(30)
+        ]
+        expected += [f"words {number}:{n}" for n in range(30)]
+        leader = await nursery.spawn(lease=True)
+        async with database.transaction() as store:
+            await store.deliveries.add(*wanted, at=nursery.clock.now())
+        async with asyncio.timeout(10):
+            while len(slack.seen) < 30 * number + 8:
+                await asyncio.sleep(0.005)
+        nursery.kill(leader)
+        async with asyncio.timeout(10):
+            while await holder(database, nursery.clock) is not None:
+                await asyncio.sleep(0.02)
+        heir = await nursery.spawn(lease=True, failpoint=place, how=how)
+        if place in {"lease.returned", "lease.handed_back"}:
+            async with asyncio.timeout(10):
+                while await holder(database, nursery.clock) is None:
+                    await asyncio.sleep(0.02)
+            nursery.kill(heir, signal.SIGTERM)
+        async with asyncio.timeout(20):
+            while not (nursery.gone(heir) or stopped(heir)):
+                await asyncio.sleep(0.02)
+        if how == "exit":
+            last = await nursery.spawn(lease=True)
+            assert await settle(database, 20)
+        else:
+            held = await locked(database_url)
+            last = await nursery.spawn(lease=True)
+            assert held or place in INSIDE_TRANSACTIONS or await settle(database, 20)
+            nursery.kill(heir, signal.SIGCONT)
+            assert await settle(database, 20)
+            await asyncio.sleep(0.3)
+            nursery.kill(heir)
+        nursery.kill(last)
     judge(slack, expected)
 
 

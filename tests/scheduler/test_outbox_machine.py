@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import random
 import shutil
@@ -20,6 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import text as sql
 
 from community.clock import MovableClock
 from community.deliveries import GRACE, TIMEOUT, Delivery, Kind, Lane, State, Verdict
@@ -47,9 +49,11 @@ class LyingSlack(Slack):
         self.clock = clock
         self.moods = []
         self.late = []
+        self.posted = defaultdict(list)
 
-    async def call(self, method, *, json=None, params=None, kind=Kind.POST):
+    async def call(self, method, *, json=None, params=None, kind=Kind.POST, who=None):
         await asyncio.sleep(0)
+        self.note(method, json, who)
         self.come_true()
         arguments = dict(params or json or {})
         answer = getattr(self, method.replace(".", "_"))
@@ -78,6 +82,10 @@ class LyingSlack(Slack):
             raise NoAnswer(Verdict.REFUSED, said["error"], method)
         return Answer(said)
 
+    def note(self, method, arguments, who):
+        if method == "chat.postMessage":
+            self.posted[who, arguments["channel"]].append(self.clock.now().timestamp())
+
     def come_true(self):
         due = [one for one in self.late if one[0] <= self.clock.now()]
         self.late = [one for one in self.late if one[0] > self.clock.now()]
@@ -86,18 +94,15 @@ class LyingSlack(Slack):
 
 
 class OutboxMachine(RuleBasedStateMachine):
-    template = None
-    folder = None
+    template = folder = url = None
     _serial = itertools.count(1)
 
     def __init__(self):
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        path = self.folder / f"machine{next(self._serial)}.db"
-        shutil.copy(self.template, path)
         self.clock = MovableClock(datetime(2026, 11, 23, 15, 0, tzinfo=UTC))
         self.seconds = 0.0
-        self.database = Database.at(f"sqlite+aiosqlite:///{path}")
+        self.database = self.open()
         self.slack = LyingSlack(self.clock)
         self.facts = {}
         self.wanted = {}
@@ -106,6 +111,21 @@ class OutboxMachine(RuleBasedStateMachine):
         self.numbers = itertools.count(1)
 
     # The world
+
+    def open(self):
+        """An empty database: a new file, or the one on the server with nothing in it."""
+        if self.url is None:
+            path = self.folder / f"machine{next(self._serial)}.db"
+            shutil.copy(self.template, path)
+            return Database.at(f"sqlite+aiosqlite:///{path}")
+        database = Database.at(self.url, pool=4)
+
+        async def empty():
+            async with database.transaction() as store:
+                await store.connection.execute(sql("TRUNCATE deliveries, leases RESTART IDENTITY"))
+
+        self.run(empty())
+        return database
 
     def run(self, coroutine):
         return self.loop.run_until_complete(coroutine)
@@ -133,7 +153,7 @@ class OutboxMachine(RuleBasedStateMachine):
                 sleep=self.sleep,
                 parallel=3,
             )
-            outbox._wire.call = self.slack.call
+            outbox._wire.call = functools.partial(self.slack.call, who=outbox.owner)
             self.workers[index] = outbox
         return self.workers[index]
 
@@ -261,6 +281,14 @@ class OutboxMachine(RuleBasedStateMachine):
         shown = {text.split(" v")[0] for text in self.slack.shown()}
         assert not shown & self.cancelled
 
+    @invariant()
+    def nobody_is_hurried(self):
+        """Every conversation is left a second for each message, after a burst of three."""
+        for moments in self.slack.posted.values():
+            for first, earlier in enumerate(moments):
+                for last in range(first + 3, len(moments)):
+                    assert last - first + 1 <= 3 + moments[last] - earlier + 1e-3, moments
+
     def teardown(self):
         try:
             self.settle()
@@ -284,6 +312,7 @@ class OutboxMachine(RuleBasedStateMachine):
         found, census = self.run(look())
         self.nothing_shows_twice()
         self.nothing_cancelled_shows()
+        self.nobody_is_hurried()
         assert not set(census) & {State.PENDING, State.RESERVED, State.SENDING, State.PARKED}, census
         shown = {text.split(" v")[0]: text for text in self.slack.shown()}
         for key, one in found.items():
@@ -307,12 +336,17 @@ class OutboxMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
-def test_any_order_of_faults_crashes_and_changes_keeps_the_promise(sqlite_template, tmp_path):
-    OutboxMachine.template, OutboxMachine.folder = sqlite_template, tmp_path
+def test_any_order_of_faults_crashes_and_changes_keeps_the_promise(
+    database_kind, database_url, sqlite_template, tmp_path
+):
+    class Machine(OutboxMachine):
+        template, folder = sqlite_template, tmp_path
+        url = None if database_kind == "sqlite" else database_url
+
     run_state_machine_as_test(
-        OutboxMachine,
+        Machine,
         settings=settings(
-            max_examples=12,
+            max_examples=12 if database_kind == "sqlite" else 6,
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),

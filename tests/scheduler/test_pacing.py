@@ -103,13 +103,29 @@ def test_a_silent_method_is_tried_ever_more_rarely_and_at_once_again_when_it_ans
         waits.append(breaker.wait("chat.postMessage"))
         time.now += waits[-1]
     assert waits[:2] == [0, 0]
-    assert waits[2:8] == [1, 2, 4, 8, 16, 30]
-    assert waits[-1] == 30
+    assert waits[2:7] == [1, 2, 4, 8, 10]
+    assert waits[-1] == 10
     assert breaker.wait("views.publish") == 0
     breaker.use("chat.postMessage")
-    assert breaker.wait("chat.postMessage") == 30, "one attempt at a time"
+    assert breaker.wait("chat.postMessage") == 10, "one attempt at a time"
+    for _ in range(8):
+        breaker.unclear("chat.postMessage")
+    assert breaker.wait("chat.postMessage") == 10
     breaker.clear("chat.postMessage")
     assert breaker.wait("chat.postMessage") == 0
+
+
+def test_those_that_fail_together_count_as_one(time):
+    """Eight were in flight when the line broke: that says no more than three would."""
+    breaker = Breaker(time)
+    for _ in range(8):
+        breaker.unclear("chat.postMessage")
+    assert breaker.wait("chat.postMessage") == 1
+    time.now += 1
+    breaker.use("chat.postMessage")
+    breaker.unclear("chat.postMessage")
+    breaker.unclear("chat.postMessage")
+    assert breaker.wait("chat.postMessage") == 2
 
 
 async def test_a_broadcast_uses_the_permitted_rate_and_an_urgent_message_overtakes_it(

@@ -65,7 +65,7 @@ def stopped(worker):
 
 
 @contextlib.asynccontextmanager
-async def raising(database_url, slack, **more):
+async def raising(database_url, slack, scale=SCALE):
     """A nursery for workers on that database, against that Slack."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.scheduler.nursery", cwd=ROOT,
@@ -77,8 +77,7 @@ async def raising(database_url, slack, **more):
             "database": database_url,
             "slack": f"{slack.url}/api/",
             "born": time.time(),
-            "scale": SCALE,
-            **more,
+            "scale": scale,
         },
     )
     slack.now = time.time

@@ -1,0 +1,163 @@
+"""What many people in four processes lived through with the same requests has a legal order.
+
+For every request there must be one order of all that was answered which agrees with time (what was answered
+before another was asked comes before it) and in which every answer is the one that the rules give: one holder
+at a time, handed back only by holder or staff, and so on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from storage.tables import mentor_profiles
+from tests.community.cast import ASKER, STAFF, asked, profile, settle
+
+ROOT = Path(__file__).parents[2]
+MENTORS = [f"U{letter}" for letter in "ABCDEFGH"]
+NEW = ("open", None)
+
+
+def after(state, act):
+    """The state of a request after an act that is legal in it, or None when its answer is not what is due."""
+    status, holder = state
+    by, came = act["by"], act["came"]
+    if came == "fault":
+        return state
+    expected = _due(status, holder, act["verb"], by)
+    if came == "ok":
+        return expected if expected == (act["status"], act["holder"]) else None
+    said = (came, act["by_whom"]) if came == "AlreadyClaimed" else came
+    if came == "AlreadyOver" and act["was"] != "closed":
+        return None
+    return state if said == expected else None
+
+
+def _due(status, holder, verb, by):  # noqa: C901, PLR0911 - one line per rule
+    """The next state, or the refusal, that the rules give."""
+    staff, over = by == STAFF, status == "closed"
+    if verb == "claim":
+        if by == ASKER:
+            return "NotAllowed"
+        if status == "open":
+            return ("claimed", by)
+        if over:
+            return "AlreadyOver"
+        return "AlreadyYours" if holder == by else ("AlreadyClaimed", holder)
+    if verb == "hand_back":
+        if status == "claimed":
+            return ("open", None) if staff or by == holder else "NotAllowed"
+        return "AlreadyOver" if over else "NotClaimed"
+    if by not in {ASKER, holder} and not staff:
+        return "NotAllowed"
+    if verb == "close":
+        if over:
+            return "AlreadyOver"
+        return "NotClaimed" if status == "open" and by != ASKER else ("closed", holder)
+    if not over:
+        return "NotClaimed"
+    return ("claimed", holder) if holder else ("open", None)
+
+
+def legal_order(acts, last):
+    """An order of these acts that explains all answers and ends in `last`; None when there is none.
+
+    A search over sets of acts that are done and the state they lead to, each looked at once (Wing and Gong;
+    the sets remembered as Lowe does).
+    """
+    acts = sorted(acts, key=lambda act: act["asked"])
+    everything = (1 << len(acts)) - 1
+    stack, looked_at = [(0, NEW, ())], set()
+    while stack:
+        done, state, order = stack.pop()
+        if done == everything:
+            if state == last:
+                return order
+            continue
+        if (done, state) in looked_at:
+            continue
+        looked_at.add((done, state))
+        until = float("inf")
+        for number, act in enumerate(acts):
+            if act["asked"] > until:
+                break  # Something else was answered before this was asked, and is not done yet.
+            if done >> number & 1:
+                continue
+            until = min(until, act["answered"])
+            following = after(state, act)
+            if following is not None:
+                stack.append((done | 1 << number, following, (*order, number)))
+    return None
+
+
+async def _live(database_url, numbers, acts):
+    """Let four processes act at once; all that was asked and answered."""
+    processes = []
+    for number in range(4):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.storage.claimants", cwd=ROOT,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        people = [*MENTORS[number * 2 : number * 2 + 2], STAFF if number % 2 else ASKER]
+        spec = {"database": database_url, "people": people, "requests": numbers, "acts": acts, "seed": number}
+        process.stdin.write(json.dumps(spec).encode() + b"\n")
+        processes.append(process)
+    for process in processes:
+        assert await process.stdout.readline() == b"ready\n"
+    for process in processes:
+        process.stdin.write(b"go\n")
+    told = await asyncio.gather(*(process.communicate() for process in processes))
+    assert [process.returncode for process in processes] == [0] * 4
+    return [json.loads(line) for out, _ in told for line in out.splitlines()]
+
+
+@pytest.mark.slow
+async def test_what_many_did_to_the_same_requests_has_a_legal_order(database, database_url):
+    async with database.transaction() as store:
+        await settle(store, *(profile(mentor, capacity=50) for mentor in MENTORS))
+        await store.connection.execute(update(mentor_profiles).values(capacity=50))
+        numbers = [(await asked(store)).request.id for _ in range(3)]
+    acts = await _live(database_url, numbers, 30)
+    assert len(acts) == 4 * 3 * 30
+    by_request = defaultdict(list)
+    for act in acts:
+        by_request[act["request"]].append(act)
+    for number in numbers:
+        async with database.reading() as store:
+            request = await store.mentoring.get(number)
+            history = Counter(event.kind for event in await store.mentoring.history(number))
+        mine = by_request[number]
+        assert legal_order(mine, (request.status, request.holder)) is not None, number
+        done = Counter(act["verb"] for act in mine if act["came"] == "ok")
+        assert (history["claimed"], request.claims) == (done["claim"], done["claim"])
+        assert history["handed_back"] == done["hand_back"]
+        assert history["closed"] == done["close"] > 0
+        assert history["reopened"] == done["reopen"] > 0
+    came = Counter(act["came"] for act in acts)
+    assert came["fault"] == 0, came
+    assert came["ok"] > 30
+
+
+def test_the_checker_sees_an_illegal_order():
+    def act(verb, by, asked_at, answered_at, came="ok", **more):
+        return {"verb": verb, "by": by, "asked": asked_at, "answered": answered_at, "came": came,
+                "by_whom": None, "was": None, **more}  # fmt: skip
+
+    first = act("claim", "UA", 0, 2, status="claimed", holder="UA")
+    both = act("claim", "UB", 1, 3, status="claimed", holder="UB")
+    assert legal_order([first], ("claimed", "UA")) == (0,)
+    assert legal_order([first, both], ("claimed", "UB")) is None, "two holders"
+    refused = act("claim", "UB", 1, 3, came="AlreadyClaimed", by_whom="UA")
+    assert legal_order([first, refused], ("claimed", "UA"))
+    early = act("claim", "UB", -2, -1, came="AlreadyClaimed", by_whom="UA")
+    assert legal_order([first, early], ("claimed", "UA")) is None, "told of what had not happened yet"
+    back = act("hand_back", "UC", 4, 5, status="open", holder=None)
+    assert legal_order([first, back], NEW) is None, "handed back by a stranger"
+    lost = act("claim", "UB", 4, 5, status="claimed", holder="UB")
+    assert legal_order([first, lost], ("claimed", "UB")) is None, "a claim was forgotten"
