@@ -1,7 +1,7 @@
 // The page starts here: what is on the screen, the keys that work everywhere, and the first fetch.
 
 import { classes, h, patch } from "./dom.js";
-import { app, change, conversation, onChange } from "./store.js";
+import { app, change, conversation, isSomebodyElses, onChange } from "./store.js";
 import { listen, onWorld, refresh } from "./api.js";
 import { rail } from "./rail.js";
 import { main, thread } from "./conversation.js";
@@ -32,6 +32,8 @@ function draw() {
   const sure = confirmDialog();
   // A modal belongs to one person and covers what they look at; the list of people and the traffic stay in reach.
   const covered = Boolean(top || sure);
+  // A press on what the last person saw would be theirs, made in the name of the next.
+  const under = covered || isSomebodyElses();
   patch(
     root,
     h(
@@ -45,7 +47,7 @@ function draw() {
         h(
           "div",
           { class: "stage", key: "stage" },
-          h("div", { class: "under", key: "under", inert: covered }, main(), thread()),
+          h("div", { class: "under", key: "under", inert: under }, main(), thread()),
           top && h("div", { key: "top", inert: Boolean(sure), class: "layer" }, top),
           sure,
         ),

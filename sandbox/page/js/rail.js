@@ -1,7 +1,7 @@
 // The left rail: who acts, the conversations of that person, and the guided tour below them.
 
 import { classes, h, icon } from "./dom.js";
-import { app, change, nameOf, person } from "./store.js";
+import { app, change, isSomebodyElses, nameOf, person } from "./store.js";
 import { act } from "./api.js";
 import { avatar, groupAvatar } from "./faces.js";
 import { actAs, openConversation, openPerson } from "./places.js";
@@ -247,7 +247,7 @@ export function rail() {
     switcher(),
     h(
       "div",
-      { class: "rail-scroll", key: "scroll" },
+      { class: "rail-scroll", key: "scroll", inert: isSomebodyElses() },
       section("Channels", of("channel", "private"), add("Join a channel", browse)),
       section("Direct messages", of("dm", "group"), add("Message somebody", newMessage)),
       section("Apps", of("app")),

@@ -51,6 +51,11 @@ export function nameOf(id) {
   return person(id)?.real_name ?? id;
 }
 
+/** Whether what is on the screen was fetched for somebody else: true for an instant after becoming another person. */
+export function isSomebodyElses() {
+  return Boolean(app.me) && app.world?.me !== app.me;
+}
+
 function myself() {
   return person(app.me);
 }
