@@ -10,6 +10,7 @@ person typed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from community.deliveries import Delivery, Kind
@@ -249,7 +250,9 @@ def _note(what: str, key: str, to: str, **about: Any) -> Notices:
     return Notices(add=(Delivery(key=key, to=to, render=f"mentoring.{what}", about=about),))
 
 
-def tended(done: Tended, offers: Sequence[Offer], places: Places) -> Notices:  # noqa: PLR0911 - a case each
+def tended(  # noqa: C901, PLR0911 - a case each
+    done: Tended, offers: Sequence[Offer], places: Places
+) -> Notices:
     """Time has passed: what each kind of looking after tells whom."""
     request, fresh = done.step.request, done.step.offers
     number, nth = request.id, request.reminders
@@ -274,6 +277,8 @@ def tended(done: Tended, offers: Sequence[Offer], places: Places) -> Notices:  #
             return handed_back(request, fresh, offers, places, holder=done.holder or "", released=True)
         case Tending.CLOSED:
             return closed(request, offers)
+        case Tending.ASKER_LEFT:
+            return _asker_left(request, offers)
         case Tending.NUDGED:
             to, render = request.holder or "", "nudge"
         case Tending.CHECKED_IN:
@@ -281,6 +286,20 @@ def tended(done: Tended, offers: Sequence[Offer], places: Places) -> Notices:  #
     key = reminder_key(number, render, nth)
     card = _card(key, to, render, request=number, claim=request.claims, nth=nth)
     return Notices(add=(card,)) + changed(request, offers)
+
+
+def _asker_left(request: Request, offers: Sequence[Offer]) -> Notices:
+    """Nobody waits for the answer any more: the cards say so, a holder is told, the asker left in peace."""
+    told = Notices()
+    if request.holder is not None:
+        key = f"mentoring:asker_left:{request.id}:{request.closings}"
+        told = _note("asker_left", key, request.holder, request=request.id)
+    said = told + changed(request, offers)
+    return replace(
+        said,
+        refresh=tuple(key for key in said.refresh if key != receipt_key(request.id)),
+        homes=said.homes - {request.asker},
+    )
 
 
 def _rested(done: Tended, number: int) -> Notices:

@@ -30,6 +30,7 @@ class Tending(StrEnum):
     RELEASED = "released"
     CHECKED_IN = "checked_in"
     CLOSED = "closed"
+    ASKER_LEFT = "asker_left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,15 @@ async def tend(book: Book, people: People, number: int, *, at: datetime, policy:
     Open: the circle widens; staff is told before the answer target is missed, and reminded once it is
     theirs. Claimed but silent: a nudge, then it goes back to the queue. Answered but not closed: the
     asker is asked, then it is closed. Claimed by somebody who has left Slack: back to the queue at once.
+    Asked by somebody who has left Slack: closed at once, unless they felt unsafe, which staff looks into.
     One thing at a time, the most urgent first; None where the moment has not come.
     """
     request = await book.hold_still(number)
     if request is None or request.look_at is None:
         return None
+    if not request.safety and await book.has_left(request.asker):
+        closed = await settle(book, request, by=None, at=at, kind="asker_left")
+        return Tended(Tending.ASKER_LEFT, Step(closed), request.holder)
     if request.status is Status.CLAIMED and request.holder and await book.has_left(request.holder):
         return await _release(book, request, at=at, policy=policy)
     if request.look_at > at:

@@ -50,6 +50,7 @@ def renderers(scene: Scene) -> dict[str, Render]:
             lambda request, about: notes.details(request, upto=about["upto"], added=about["added"])
         ),
         "cancelled": _of(lambda request, _about: notes.cancelled(request)),
+        "asker_left": _of(lambda request, _about: notes.asker_left(request)),
         "widened": _of(
             lambda request, about: notes.widened(request, circle=about["circle"], asked=about["asked"])
         ),

@@ -347,10 +347,14 @@ class Mentoring:
     async def due(self, *, at: datetime, limit: int = 100) -> list[int]:
         """Give the numbers of the requests whose moment has come, the longest overdue first.
 
-        For what is held by somebody who has left Slack it has come at once.
+        For what is held by somebody who has left Slack it has come at once, and for what they had asked
+        themselves as well, unless they felt unsafe: then staff keeps it.
         """
         gone = select(members.c.id).where(members.c.left_at.is_not(None))
-        abandoned = and_(requests.c.status == Status.CLAIMED, requests.c.holder.in_(gone))
+        abandoned = or_(
+            and_(requests.c.status == Status.CLAIMED, requests.c.holder.in_(gone)),
+            and_(requests.c.topic != Topic.UNSAFE, requests.c.asker.in_(gone)),
+        )
         found = await self._connection.execute(
             select(requests.c.id)
             .where(requests.c.look_at.is_not(None), or_(requests.c.look_at <= at, abandoned))

@@ -91,7 +91,7 @@ def posted(said: Notices) -> set[str]:
 
 NEVER_CHANGE = {
     "introduction", "handed_back", "released", "reopened", "details", "cancelled", "widened", "reminder",
-    "resources", "assigned",
+    "resources", "assigned", "asker_left",
 }  # fmt: skip
 
 

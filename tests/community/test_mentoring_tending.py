@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from community import mentoring
+from community import mentoring_notices as notices
 from community.hours import Hours
 from community.mentoring import Duty, responsible
 from community.mentoring_leaving import let_go
@@ -329,3 +330,37 @@ async def test_whoever_leaves_hands_everything_on_at_once(watch):
         offers = await store.mentoring.offers(watch.number)
         assert {offer.mentor: offer.state for offer in offers}["UA"] is OfferState.PASSED
     assert f"mentoring:handed_back:{held}:1" in {delivery.key for delivery in said.add}
+
+
+async def gone(watch):
+    async with watch.database.transaction() as store:
+        await leaves(store, ASKER, watch.clock.now())
+
+
+async def test_who_asked_and_left_waits_for_nobody(watch):
+    await watch.ask(profile("UA"))
+    await gone(watch)
+    done = await watch.after(timedelta())
+    assert done.how is Tending.ASKER_LEFT
+    assert (done.step.request.status, done.step.request.look_at) == (Status.CLOSED, None)
+    said = notices.tended(done, (), PLACES)
+    assert not said.add
+    assert not {"mentoring:receipt:1", ASKER} & {*said.refresh, *said.homes}
+
+
+async def test_a_holder_is_told_that_the_asker_left(watch):
+    await watch.ask(profile("UA"))
+    await watch.do("claim", "UA")
+    await gone(watch)
+    done = await watch.after(timedelta())
+    assert [(each.to, each.render) for each in notices.tended(done, (), PLACES).add] == [
+        ("UA", "mentoring.asker_left")
+    ]
+
+
+async def test_staff_keeps_the_report_of_somebody_who_felt_unsafe_and_left(watch):
+    await watch.ask(topic="unsafe")
+    await gone(watch)
+    await watch.after(timedelta())
+    async with watch.database.reading() as store:
+        assert (await store.mentoring.get(watch.number)).status is Status.OPEN
