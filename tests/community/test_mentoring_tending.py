@@ -19,7 +19,19 @@ from community.mentoring_requests import OfferState, Policy, Status
 from community.mentoring_tending import Tending, tend
 from community.notices import Places
 from community.topics import Topic
-from tests.community.cast import ASKER, HOUR, NOW, NUDGE_AFTER, POLICY, STAFF, asked, leaves, profile, settle
+from tests.community.cast import (
+    ALWAYS,
+    ASKER,
+    HOUR,
+    NOW,
+    NUDGE_AFTER,
+    POLICY,
+    STAFF,
+    asked,
+    leaves,
+    profile,
+    settle,
+)
 
 DAY = timedelta(days=1)
 OHIO = frozenset({"OH"})
@@ -287,6 +299,16 @@ async def test_a_deadline_hurries_everything(watch):
     assert near.look_at - NOW < POLICY.widen_after
     assert near.hurts_at <= datetime(2026, 11, 24, 0, tzinfo=ZoneInfo("America/New_York"))
     assert near.overdue_at - NOW < POLICY.answer_target
+
+
+async def test_election_day_is_quiet_but_not_for_somebody_who_feels_unsafe(watch):
+    quiet = replace(POLICY, hours=replace(ALWAYS, free=frozenset({date(2026, 11, 23)})))
+    await watch.ask(profile("UA"), profile("UE", states=OHIO, topics=FILING), policy=quiet)
+    assert await watch.after(POLICY.widen_after, policy=quiet) is None
+    midnight = datetime(2026, 11, 24, tzinfo=ZoneInfo("America/New_York"))
+    assert (await watch.see()).look_at == midnight + POLICY.widen_after
+    await watch.ask(topic="unsafe", policy=quiet)
+    assert (await watch.after(POLICY.safety_again, policy=quiet)).how is Tending.REMINDED_STAFF
 
 
 async def test_filing_week_halves_the_waits_and_doubles_the_waves(watch):
