@@ -1,13 +1,11 @@
-"""Fixtures for everybody: migrated databases of both kinds, a movable clock, a watch over what is left."""
+"""Fixtures for everybody: migrated databases of both kinds, a movable clock, a watch over every test."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import os
 import shutil
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -20,9 +18,13 @@ from storage import schema
 from storage.database import Database
 from storage.tables import metadata
 from tests import postgres
+from tests.watch import _last_look, _no_task_left, look_at_warnings, watch
+
+__all__ = ["_last_look", "_no_task_left", "watch"]  # fixtures for every test
+
+look_at_warnings()
 
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
-_LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 
 def pytest_configure(config):
@@ -153,53 +155,3 @@ async def database(database_url):
 def clock():
     """A clock that stands at 3 pm UTC on November 23, 2026, a Monday, until it is moved."""
     return MovableClock(datetime(2026, 11, 23, 15, 0, tzinfo=UTC))
-
-
-@pytest.fixture
-async def _no_task_left():
-    yield
-    current = asyncio.current_task()
-    # A task that was cancelled or has just finished gets a moment to end.
-    for _ in range(3):
-        await asyncio.sleep(0)
-    left = [
-        f"{task.get_name()} {task.get_coro()}"
-        for task in asyncio.all_tasks()
-        if task is not current and not task.done()
-    ]
-    assert not left, f"tasks left over: {left}"
-
-
-@pytest.fixture(autouse=True)
-def watch(request, monkeypatch):
-    """Fail a test that leaves a task behind, or reaches for anything beyond this machine."""
-    strayed = []
-
-    def refuse_far(address):
-        host = address[0] if isinstance(address, tuple) else address
-        if isinstance(host, str) and not host.startswith((*_LOOPBACK, "/")):
-            strayed.append(host)
-            raise AssertionError(f"a test reached for {host}")
-
-    def guarded(original):
-        def call(self, address):
-            if self.family in {socket.AF_INET, socket.AF_INET6}:
-                refuse_far(address)
-            return original(self, address)
-
-        return call
-
-    real_lookup = socket.getaddrinfo
-
-    def lookup(host, *arguments, **named):
-        if isinstance(host, (str, bytes)) and host:
-            refuse_far(host if isinstance(host, str) else host.decode())
-        return real_lookup(host, *arguments, **named)
-
-    monkeypatch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
-    monkeypatch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
-    monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
-        request.getfixturevalue("_no_task_left")
-    yield
-    assert not strayed, f"a test reached for {strayed}"
