@@ -35,9 +35,9 @@ def offer_key(offer: int) -> str:
     return f"mentoring:offer:{offer}"
 
 
-def hold_key(request: Request) -> str:
-    """Name the card of the present claim's holder."""
-    return f"mentoring:hold:{request.id}:{request.claims}"
+def hold_key(number: int, claim: int) -> str:
+    """Name the card of a claim's holder."""
+    return f"mentoring:hold:{number}:{claim}"
 
 
 def conversation_key(number: int, claims: int) -> str:
@@ -65,7 +65,7 @@ def cards_of(request: Request, offers: Iterable[Offer]) -> tuple[str, ...]:
     keys = [receipt_key(number), board_key(number)]
     keys += [offer_key(offer.id) for offer in offers]
     for claim in range(1, request.claims + 1):
-        keys += [f"mentoring:hold:{number}:{claim}", f"mentoring:introduction:{number}:{claim}"]
+        keys += [hold_key(number, claim), f"mentoring:introduction:{number}:{claim}"]
     keys += [desk_key(number, "safety")]
     keys += [desk_key(number, f"unclaimed:{wave}") for wave in range(1, request.wave + 1)]
     keys += [desk_key(number, f"alarm:{nth}") for nth in range(1, request.alarms + 1)]
@@ -109,16 +109,17 @@ def widened(request: Request, fresh: Sequence[Offer], offers: Sequence[Offer], p
     return _asking(request, fresh, places) + changed(request, offers)
 
 
-def claimed(request: Request, offers: Sequence[Offer]) -> Notices:
+def claimed(request: Request, offers: Sequence[Offer], *, claim: int, holder: str) -> Notices:
     """A mentor claimed: their card, one conversation for both, and the truth on every other card.
 
-    When staff takes a report of feeling unsafe the conversation is the same, with them.
+    `claim` and `holder` say which claim it was, because the request may have moved on since. When staff
+    takes a report of feeling unsafe the conversation is the same, with them.
     """
-    number, claims, holder = request.id, request.claims, request.holder or ""
+    number, claims = request.id, claim
     conversation = conversation_key(number, claims)
     return Notices(
         add=(
-            _card(hold_key(request), holder, "hold", request=number, claim=claims, holder=holder),
+            _card(hold_key(number, claims), holder, "hold", request=number, claim=claims, holder=holder),
             Delivery(
                 key=conversation,
                 kind=Kind.OPEN,
@@ -132,7 +133,7 @@ def claimed(request: Request, offers: Sequence[Offer]) -> Notices:
                 about={"request": number, "claim": claims, "holder": holder},
             ),
         ),
-    ) + changed(request, offers)
+    ) + changed(request, offers, holder)
 
 
 def handed_back(
@@ -235,15 +236,15 @@ def cancelled(request: Request, offers: Sequence[Offer]) -> Notices:
     return Notices(add=told) + changed(request, offers)
 
 
-def assigned(request: Request, offers: Sequence[Offer], *, by: str) -> Notices:
-    """Staff gave the request to a mentor: all of a claim, and a word to the mentor about why."""
+def assigned(request: Request, *, by: str) -> Notices:
+    """Staff gave the request to a mentor: a word to them about why; all of a claim follows from the claim."""
     told = Delivery(
         key=f"mentoring:assigned:{request.id}:{request.claims}",
         to=request.holder or "",
         render="mentoring.assigned",
         about={"request": request.id, "by": by},
     )
-    return Notices(add=(told,)) + claimed(request, offers)
+    return Notices(add=(told,))
 
 
 def _note(what: str, key: str, to: str, **about: Any) -> Notices:
@@ -266,6 +267,8 @@ def tended(  # noqa: C901, PLR0911 - a case each
             what = f"alarm:{request.alarms}"
             card = _card(desk_key(number, what), places.staff, "desk", request=number, what=what)
             return Notices(add=(card,)) + changed(request, offers)
+        case Tending.ASKED:
+            return widened(request, fresh, offers, places)
         case Tending.OVERDUE:
             return changed(request, offers)
         case Tending.GAVE_RESOURCES:

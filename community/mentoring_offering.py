@@ -106,6 +106,16 @@ async def decline(
     return await widen(book, request, start=request.circle, at=at, policy=policy)
 
 
+async def end_offers(book: Book, request: Request, *, upto: int | None = None) -> None:
+    """Settle what is still offered of a request that is no longer open: its holder took it, if anybody.
+
+    With `upto` only the waves up to that one are settled: later ones belong to a later turn of the request.
+    """
+    if request.holder is not None:
+        await book.settle_offers(request.id, OfferState.TAKEN, mentor=request.holder, upto=upto)
+    await book.settle_offers(request.id, OfferState.GONE, upto=upto)
+
+
 async def there(book: Book, number: int) -> Request:
     """Give the request as it is; raises NotFound."""
     request = await book.get(number)

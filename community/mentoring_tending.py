@@ -11,7 +11,7 @@ from community import mentoring_clock as clock
 from community.members import People, set_away
 from community.mentoring import back_to_queue, settle
 from community.mentoring_matching import CIRCLES
-from community.mentoring_offering import Step, keep_open, widen
+from community.mentoring_offering import Step, ask_first, keep_open, widen
 from community.mentoring_requests import Book, Event, Policy, Request, Status
 
 UNTIL_THEY_RETURN = timedelta(days=3650)
@@ -21,6 +21,7 @@ UNTIL_THEY_RETURN = timedelta(days=3650)
 class Tending(StrEnum):
     """What looking after a request led to."""
 
+    ASKED = "asked"
     WIDENED = "widened"
     ALARMED = "alarmed"
     OVERDUE = "overdue"
@@ -62,6 +63,9 @@ async def tend(book: Book, people: People, number: int, *, at: datetime, policy:
         return await _release(book, request, at=at, policy=policy)
     if request.look_at > at:
         return None
+    if request.status is Status.OPEN and request.wave == 0:
+        # What follows from a question does this within a moment; should that ever fail, nobody waits in vain.
+        return Tended(Tending.ASKED, await ask_first(book, request, at=at, policy=policy))
     if request.status is Status.OPEN:
         return await _tend_open(book, people, request, at=at, policy=policy)
     return await _tend_claimed(book, request, at=at, policy=policy)

@@ -147,6 +147,19 @@ class Members:
             self._insert(members).values(id=user, met_at=at).on_conflict_do_nothing()
         )
 
+    async def get_to_know(self, user: str, *, state: str, office: Office | None, at: datetime) -> None:
+        """See to it that this person is known, and keep what their profile did not say yet."""
+        new = self._insert(members).values(id=user, met_at=at, state=state, office=office)
+        await self._connection.execute(
+            new.on_conflict_do_update(
+                index_elements=[members.c.id],
+                set_={
+                    "state": func.coalesce(members.c.state, new.excluded.state),
+                    "office": func.coalesce(members.c.office, new.excluded.office),
+                },
+            )
+        )
+
     async def learn(self, accounts: Sequence[Account], *, at: datetime) -> list[str]:
         """Keep what Slack says of these accounts; give the ids of those who have just left."""
         gone: list[str] = []

@@ -19,6 +19,7 @@ from community.mentoring_requests import OfferState, Policy, Status
 from community.mentoring_tending import Tending, tend
 from community.notices import Places
 from community.topics import Topic
+from tests.community import cast
 from tests.community.cast import (
     ALWAYS,
     ASKER,
@@ -65,10 +66,12 @@ class Watch:
 
     async def do(self, verb, by, **more):
         async with self.database.transaction() as store:
+            if verb == "claim":
+                return await cast.claimed(store, self.number, by=by, at=self.clock.now())
             arguments = [store.mentoring]
-            if verb in {"claim", "hand_back", "close", "reopen"}:
+            if verb in {"hand_back", "close", "reopen"}:
                 arguments.append(store.members)
-            if verb in {"claim", "hand_back", "reopen", "still_on_it"}:
+            if verb in {"hand_back", "reopen", "still_on_it"}:
                 more["policy"] = POLICY
             call = getattr(mentoring, verb)
             return await call(*arguments, self.number, by=by, at=self.clock.now(), **more)
