@@ -56,19 +56,25 @@ async def tend(book: Book, people: People, number: int, *, at: datetime, policy:
     request = await book.hold_still(number)
     if request is None or request.look_at is None:
         return None
-    if not request.safety and await book.has_left(request.asker):
-        closed = await settle(book, request, by=None, at=at, kind="asker_left")
-        return Tended(Tending.ASKER_LEFT, Step(closed), request.holder)
-    if request.status is Status.CLAIMED and request.holder and await book.has_left(request.holder):
-        return await _release(book, request, at=at, policy=policy)
-    if request.look_at > at:
-        return None
+    left = await _tend_left(book, request, at=at, policy=policy)
+    if left is not None or request.look_at > at:
+        return left
     if request.status is Status.OPEN and request.wave == 0:
         # What follows from a question does this within a moment; should that ever fail, nobody waits in vain.
         return Tended(Tending.ASKED, await ask_first(book, request, at=at, policy=policy))
     if request.status is Status.OPEN:
         return await _tend_open(book, people, request, at=at, policy=policy)
     return await _tend_claimed(book, request, at=at, policy=policy)
+
+
+async def _tend_left(book: Book, request: Request, *, at: datetime, policy: Policy) -> Tended | None:
+    """Look whether one of the two has left Slack: of that nobody waits to be reminded."""
+    if not request.safety and await book.has_left(request.asker):
+        closed = await settle(book, request, by=None, at=at, kind="asker_left")
+        return Tended(Tending.ASKER_LEFT, Step(closed), request.holder)
+    if request.status is Status.CLAIMED and request.holder and await book.has_left(request.holder):
+        return await _release(book, request, at=at, policy=policy)
+    return None
 
 
 async def _tend_claimed(book: Book, request: Request, *, at: datetime, policy: Policy) -> Tended:
