@@ -308,5 +308,5 @@ class Book(Protocol):
     async def has_left(self, user: str) -> bool:
         """Say whether this person's account is known to be gone."""
 
-    async def standings(self) -> list[Standing]:
-        """Give every approved mentor who is still here, with load and last offer."""
+    async def standings(self, *, state: str | None = None) -> list[Standing]:
+        """Give every approved mentor who is still here (of one state, if named), with load and last offer."""

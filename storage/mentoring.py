@@ -27,7 +27,7 @@ from community.offices import Office
 from community.topics import Topic
 from storage import mentoring_statements as sql
 from storage.failpoints import failpoint
-from storage.members import mentor_profile
+from storage.members import parsed
 from storage.tables import members, mentor_profiles, offers, requests
 
 MEDIAN_FROM = 5
@@ -296,17 +296,18 @@ class Mentoring:
         ]
         return frozenset(asked.scalars()) | frozenset(filter(None, let_go))
 
-    async def standings(self) -> list[Standing]:
-        """Give every approved mentor who is still here, with load and last offer."""
-        found = await self._connection.execute(sql.STANDINGS)
+    async def standings(self, *, state: str | None = None) -> list[Standing]:
+        """Give every approved mentor who is still here (of one state, if named), with load and last offer.
+
+        Of the profiles there is only what matching reads.
+        """
+        if state is None:
+            found = await self._connection.execute(sql.STANDINGS)
+        else:
+            found = await self._connection.execute(sql.STANDINGS_OF_STATE, {"b_state": f"% {state} %"})
         return [
-            Standing(
-                profile=mentor_profile(row),
-                held=row.held or 0,
-                offered=row.waiting or 0,
-                last_offered_at=row.last,
-            )
-            for row in found
+            Standing(profile=parsed(*profile), held=held or 0, offered=waiting or 0, last_offered_at=last)
+            for *profile, held, waiting, last in found
         ]
 
     async def median_wait(self, *, since: datetime) -> timedelta | None:

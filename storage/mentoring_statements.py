@@ -109,8 +109,22 @@ def _standings() -> Select[Any]:
         .correlate(mentor_profiles)
         .scalar_subquery()
     )
+    profile = mentor_profiles.c
     return (
-        select(mentor_profiles, held.c.held, waiting.c.waiting, last.label("last"))
+        select(
+            profile.user,
+            profile.kind,
+            profile.states,
+            profile.topics,
+            profile.offices,
+            profile.capacity,
+            profile.against,
+            profile.away_until,
+            profile.approved_at,
+            held.c.held,
+            waiting.c.waiting,
+            last.label("last"),
+        )
         .join(members, members.c.id == mentor_profiles.c.user)
         .outerjoin(held, held.c.holder == mentor_profiles.c.user)
         .outerjoin(waiting, waiting.c.mentor == mentor_profiles.c.user)
@@ -119,4 +133,7 @@ def _standings() -> Select[Any]:
 
 
 STANDINGS = _standings()
-"""Made once: putting it together costs more than the database needs to answer it."""
+STANDINGS_OF_STATE = STANDINGS.where(
+    (" " + mentor_profiles.c.states + " ").like(bindparam("b_state", type_=Text))
+)
+"""The same for mentors of one state, named as "% VA %"."""

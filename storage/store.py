@@ -78,13 +78,11 @@ class Store:
             await self.deliveries.add(*notices.add, at=at)
         if notices.refresh:
             await self.deliveries.refresh(*notices.refresh, at=at)
-        involved = await self.members.with_home(notices.homes, at=at) if notices.homes else []
-        await self.deliveries.refresh_home(*involved, at=at)
-        if notices.watched:
-            # They only look on, so people who wait for something themselves come first.
-            watching = await self.members.watching(notices.watched, at=at)
-            onlookers = sorted(set(watching) - set(involved))
-            await self.deliveries.refresh_home(*onlookers, at=at, lane=Lane.BULK)
+        if notices.homes or notices.watched:
+            looking = await self.members.looking(notices.homes, notices.watched, at=at)
+            await self.deliveries.refresh_home(*sorted(looking & notices.homes), at=at)
+            # The others only look on, so people who wait for something themselves come first.
+            await self.deliveries.refresh_home(*sorted(looking - notices.homes), at=at, lane=Lane.BULK)
 
     @property
     def follows(self) -> bool:
