@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, func, literal_column, or_, select, update
@@ -49,6 +50,15 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is asked of a delivery before it is reserved; whoever reserves it gets the whole."""
+
+    id: int
+    kind: Kind
+    line: str
+
+
 class Outgoing:
     """The sender's verbs, within its own transactions."""
 
@@ -65,7 +75,7 @@ class Outgoing:
         *,
         besides_lines: Collection[str] = (),
         besides_kinds: Collection[Kind] = (),
-    ) -> Sequence[Owed]:
+    ) -> Sequence[Candidate]:
         """What is due and could go now, oldest due first.
 
         Left out is what waits for another delivery, whose line is busy, or which is expired; and the lines
@@ -77,7 +87,8 @@ class Outgoing:
             values["b_lines"] = tuple(besides_lines)
         if besides_kinds:
             values["b_kinds"] = tuple(besides_kinds)
-        return [owed(row) for row in await self._connection.execute(statement, values)]
+        found = await self._connection.execute(statement, values)
+        return [Candidate(number, Kind(kind), line) for number, kind, line in found]
 
     async def next_due(self, at: datetime) -> datetime | None:
         """When the next delivery that is not yet due will be."""

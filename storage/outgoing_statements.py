@@ -50,7 +50,7 @@ def candidates(lane: Lane, *, lines: bool, kinds: bool) -> Select[Any]:
     """Give what is due at `b_at` and could go, at most `b_limit`, besides `b_lines` and `b_kinds`."""
     at = bindparam("b_at", type_=Instant)
     statement = (
-        select(deliveries)
+        select(deliveries.c.id, deliveries.c.kind, deliveries.c.line)
         .where(
             deliveries.c.state == PENDING,
             deliveries.c.lane == lane,

@@ -36,7 +36,7 @@ class Size:
     """How much is measured: rounds, requests in a block, and so on."""
 
     rounds: int = 6
-    block: int = 16
+    block: int = 12
     crowded_rounds: int = 3
     crowded_block: int = 64
     bursts: int = 3
