@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,9 @@ __all__ = ["_last_look", "_no_task_left", "watch"]  # fixtures for every test
 
 look_at_warnings()
 
+_SMALL = 1_000_000
+"""Bytes of a table above which it is truncated between tests."""
+
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
@@ -39,6 +43,17 @@ def pytest_generate_tests(metafunc):
     if "database_kind" in metafunc.fixturenames:
         kinds = KINDS if postgres.available() else KINDS[:1]
         metafunc.parametrize("database_kind", kinds, scope="session")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest: nobody waits for it in the end, while the other processes are idle."""
+
+    def seconds(item):
+        mark = item.get_closest_marker("slow")
+        return mark.args[0] if mark else 0
+
+    items.sort(key=seconds, reverse=True)
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -98,19 +113,41 @@ def postgres_database(postgres_server):
     _outside(_admin(postgres_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 
 
+async def _empty(connection):
+    """Delete what is there: nearly all tables are small, and to truncate one takes longer than most tests."""
+    rows = await connection.fetch(
+        "SELECT relname, relkind, pg_relation_size(oid) AS size FROM pg_class "
+        "WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S')"
+    )
+    sizes = {row["relname"]: row["size"] for row in rows if row["relkind"] == b"r"}
+    sequences = [row["relname"] for row in rows if row["relkind"] == b"S"]
+    tables = [table.name for table in reversed(metadata.sorted_tables)]
+    if max(map(sizes.get, tables)) <= _SMALL:
+        statements = [f'DELETE FROM "{table}"' for table in tables if sizes[table]]
+        statements += [f"SELECT setval('\"{sequence}\"', 1, false)" for sequence in sequences]
+        # A table may forbid to delete from it.
+        with contextlib.suppress(asyncpg.PostgresError):
+            await connection.execute("; ".join(statements))
+            return
+    names = ", ".join(f'"{table}"' for table in tables)
+    await connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+
+
 async def _clean(server, template, name):
     """Empty the database, which is far cheaper than a new one; make it anew if a test changed its shape."""
-    await _admin(server, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     address = server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
     with contextlib.suppress(asyncpg.PostgresError):
         connection = await asyncpg.connect(address, timeout=20)
         try:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
             rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
             tables = {row["tablename"] for row in rows}
             version = await connection.fetchval("SELECT version_num FROM alembic_version")
-            if tables == {*metadata.tables, "alembic_version"} and version == schema.newest():
-                names = ", ".join(f'"{table}"' for table in metadata.tables)
-                await connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+            if tables == {*metadata.tables, "alembic_version"} and version == _newest():
+                await _empty(connection)
                 return
         finally:
             await connection.close()
@@ -119,6 +156,11 @@ async def _clean(server, template, name):
         f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
         f"CREATE DATABASE {name} TEMPLATE {template}",
     )
+
+
+@functools.cache
+def _newest():
+    return schema.newest()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 PRELUDE = """
@@ -83,6 +85,7 @@ def outcomes(folder, text, *options):
     return done.returncode, set(re.findall(r"^(?:FAILED|ERROR) \S*::test_(\w+)", done.stdout, re.MULTILINE))
 
 
+@pytest.mark.slow(5)
 def test_each_fault_fails_the_test_that_has_it_and_no_other(tmp_path):
     text = PRELUDE + THREAD
     for name, body in {**FAULTS, **FINE}.items():
@@ -94,6 +97,7 @@ def test_each_fault_fails_the_test_that_has_it_and_no_other(tmp_path):
     assert failed == {"a_plain_one", *(name.partition("(")[0] for name in FAULTS)}
 
 
+@pytest.mark.slow(5)
 def test_a_coroutine_that_only_the_last_collection_finds_fails_the_run(tmp_path):
     text = """
 async def work():

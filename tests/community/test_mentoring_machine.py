@@ -11,6 +11,7 @@ import os
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -424,7 +425,7 @@ def run_machine(url, examples, steps):
     )
 
 
+@pytest.mark.slow(10)
 def test_no_request_is_ever_nobodys(database_kind, database_url):
     many = int(os.environ.get("MACHINE_EXAMPLES", "0"))
-    usual = (40, 25) if database_kind == "sqlite" else (30, 25)
-    run_machine(database_url, many or usual[0], usual[1])
+    run_machine(database_url, many or (12 if database_kind == "sqlite" else 8), 25)

@@ -149,7 +149,7 @@ async def stage(database_url):
     await raiser.wait()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(15)
 async def test_whatever_dies_before_its_answer_is_completed_once_by_what_comes_again(stage):
     """A form, a button and an event, each brought to an app that dies at the next named place."""
     pid = await stage.serve(CLAIMING[0], "exit")
@@ -204,7 +204,7 @@ async def test_whatever_dies_before_its_answer_is_completed_once_by_what_comes_a
     await once_each(stage, len(CLAIMING))
 
 
-@pytest.mark.slow
+@pytest.mark.slow(15)
 async def test_an_app_that_freezes_in_a_claim_does_nothing_twice_when_it_wakes(stage, database_kind):
     """Slack waits in vain, the mentor presses again, at another replica where there is one; then it wakes."""
     for number, place in enumerate(CLAIMING, start=1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
+import os
 import random
 import shutil
 from collections import Counter, defaultdict
@@ -335,10 +336,12 @@ class OutboxMachine(RuleBasedStateMachine):
             assert stamps == sorted(stamps), sorted(line)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 def test_any_order_of_faults_crashes_and_changes_keeps_the_promise(
     database_kind, database_url, sqlite_template, tmp_path
 ):
+    many = int(os.environ.get("MACHINE_EXAMPLES", "0"))
+
     class Machine(OutboxMachine):
         template, folder = sqlite_template, tmp_path
         url = None if database_kind == "sqlite" else database_url
@@ -346,7 +349,7 @@ def test_any_order_of_faults_crashes_and_changes_keeps_the_promise(
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=12 if database_kind == "sqlite" else 6,
+            max_examples=many or (12 if database_kind == "sqlite" else 6),
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),

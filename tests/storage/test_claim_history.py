@@ -118,7 +118,7 @@ async def _live(database_url, numbers, acts):
     return [json.loads(line) for out, _ in told for line in out.splitlines()]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 async def test_what_many_did_to_the_same_requests_has_a_legal_order(database, database_url):
     async with database.transaction() as store:
         await settle(store, *(profile(mentor, capacity=50) for mentor in MENTORS))
