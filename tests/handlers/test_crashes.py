@@ -235,7 +235,7 @@ async def test_an_app_that_freezes_in_a_claim_does_nothing_twice_when_it_wakes(s
     await once_each(stage, len(CLAIMING))
 
 
-@pytest.mark.slow
+@pytest.mark.slow(15)
 @pytest.mark.parametrize("how", ["exit", "freeze"])
 async def test_what_follows_is_worked_out_once_by_whoever_is_left(stage, how, database_kind):
     """The app answers, then dies or freezes amid what follows from the question, and from the claim."""
