@@ -129,6 +129,7 @@ class Application:
             },
             leadership=self.leadership,
             pace=pace or Pace(ceiling=settings.posts_per_minute),
+            after_people=self.house.rush.over,
         )
         self.follower = Follower(
             self.database,

@@ -91,9 +91,14 @@ class Database:
                 pool_size=pool,
                 max_overflow=pool,
                 pool_timeout=10,
+                # The connection used last is used next: it has our statements prepared, and needs no asking.
+                pool_use_lifo=True,
                 hide_parameters=True,
                 # A process that froze in the middle of a transaction must not hold its locks for ever.
-                connect_args={"server_settings": {"idle_in_transaction_session_timeout": "15000"}},
+                connect_args={
+                    "prepared_statement_cache_size": 400,
+                    "server_settings": {"idle_in_transaction_session_timeout": "15000"},
+                },
             )
             _ask_the_idle(engine)
             # Readers share the pool, but see one consistent state and cannot write.
