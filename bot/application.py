@@ -142,7 +142,6 @@ class Application:
         self._session: aiohttp.ClientSession | None = None
 
     def _jobs(self) -> list[Job]:
-        tend = partial(mentoring_scheduler.tend_requests, self.database, self.clock, self.policy, self.places)
         sync = partial(members_scheduler.sync_members, self.database, self.bolt.client, self.clock)
         strangers = partial(members_scheduler.learn_strangers, self.database, self.bolt.client, self.clock)
         admit = partial(journeys_scheduler.admit_waiting, self.database, self.clock)
@@ -151,7 +150,7 @@ class Application:
         report = partial(deliveries_scheduler.report_trouble, self.database, self.clock, self.places)
         return [
             Job("deliveries.report_trouble", timedelta(seconds=30), report, at_start=True),
-            Job("mentoring.tend_requests", timedelta(seconds=30), tend, at_start=True),
+            Job("mentoring.tend_requests", timedelta(seconds=30), self._tend_requests, at_start=True),
             Job("members.learn_strangers", timedelta(minutes=1), strangers),
             Job("members.sync", timedelta(hours=1), sync, at_start=True),
             Job("journeys.admit_waiting", timedelta(minutes=1), admit),
@@ -160,6 +159,11 @@ class Application:
             Job("seen.forget", timedelta(hours=6), self._forget_seen),
             Job("deliveries.thin", timedelta(hours=1), self._thin_deliveries),
         ]
+
+    async def _tend_requests(self) -> None:
+        # Whom a new question is offered to follows from the question; time is looked after once that is done.
+        await self.follower.drain()
+        await mentoring_scheduler.tend_requests(self.database, self.clock, self.policy, self.places)
 
     def _client(self) -> AsyncWebClient:
         # The SDK's default handlers send a post again whose connection dropped after Slack had taken it.

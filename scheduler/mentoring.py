@@ -19,6 +19,7 @@ from community.notices import Places
 from messages import mentoring as words
 from messages import mentoring_notes as notes
 from scheduler.rendering import Scene
+from storage import restoring
 from storage.database import Database
 from storage.store import Store
 
@@ -184,11 +185,16 @@ def follower(clock: Clock, policy: Policy, places: Places) -> Callable[[Store, L
 
     async def work_out(store: Store, line: Line) -> None:
         at = clock.now()
+        # The same line names its messages alike each time: after a restore they can be found in Slack.
+        store.deliveries.seed = f"{line.id}:{line.at.isoformat()}"
         request, said = await follow(store.mentoring, line, at=at, policy=policy, places=places)
         if line.kind == "asked":
             # What they said of themselves once need not be asked again.
             await store.members.get_to_know(line.actor, state=request.state, office=request.office, at=at)
         await store.tell(said, at=at)
+        if restoring.COPIED in line.facts:
+            keys = [each.key for each in said.add]
+            await restoring.hold_back(store, keys, line.facts[restoring.COPIED], at)
 
     return work_out
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +62,8 @@ class Deliveries:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
         self._dialect = connection.dialect.name
+        self.seed: str | None = None
+        """Where this is set, the opaque id of a delivery follows from it and the key, and is not random."""
         self.added = 0
         """How many this transaction added or touched; the database wakes the sender when there are any."""
 
@@ -76,13 +80,19 @@ class Deliveries:
             if delivery.kind in COLLAPSING:
                 keys += await self._replace(delivery, at)
             else:
-                rows.extend(_values(part, at) for part in split(delivery))
+                rows.extend(self._values(part, at) for part in split(delivery))
         parts = {row["key"] for row in rows} - {delivery.key for delivery in wanted}
         if rows:
             result = await self._connection.execute(ADD[self._dialect], rows)
             keys += sum(key not in parts for (key,) in result)
         self.added += keys
         return keys
+
+    def _values(self, delivery: Delivery, at: datetime) -> dict[str, Any]:
+        if self.seed is None:
+            return _values(delivery, at, secrets.token_urlsafe(16))
+        mixed = hashlib.sha256(f"{self.seed}:{delivery.key}".encode()).digest()
+        return _values(delivery, at, base64.urlsafe_b64encode(mixed[:16]).decode().rstrip("="))
 
     async def _replace(self, delivery: Delivery, at: datetime) -> int:
         known = await self._connection.scalar(select(deliveries.c.id).where(deliveries.c.key == delivery.key))
@@ -93,7 +103,7 @@ class Deliveries:
             .where(deliveries.c.line == delivery.line, NEWEST)
             .values(state=State.CANCELLED, reason="superseded", ended_at=at)
         )
-        await self._connection.execute(ADD_ONE, _values(delivery, at))
+        await self._connection.execute(ADD_ONE, self._values(delivery, at))
         return 1
 
     async def refresh(self, *keys: str, at: datetime, lane: Lane = Lane.URGENT) -> None:
@@ -150,7 +160,7 @@ class Deliveries:
     async def _upsert(self, *wanted: Delivery, at: datetime) -> None:
         if not wanted:
             return
-        rows = [_values(delivery, at) for delivery in wanted]
+        rows = [self._values(delivery, at) for delivery in wanted]
         await self._connection.execute(UPSERT[self._dialect], rows)
         self.added += len(wanted)
 
@@ -371,10 +381,10 @@ def parts_of(delivery: Delivery, parts: Sequence[str]) -> list[Delivery]:
     return made
 
 
-def _values(delivery: Delivery, at: datetime) -> dict[str, Any]:
+def _values(delivery: Delivery, at: datetime, opaque: str) -> dict[str, Any]:
     return {
         "key": delivery.key,
-        "opaque": secrets.token_urlsafe(16),
+        "opaque": opaque,
         "kind": delivery.kind,
         "lane": delivery.lane,
         "state": State.PENDING,
