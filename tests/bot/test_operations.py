@@ -78,6 +78,7 @@ async def test_answer_times_and_counts_are_those_of_the_requests(stage):
     assert value("downballot_first_answer_seconds", quantile="0.5") == pytest.approx(2400, abs=5)
     assert value("downballot_deliveries_last_day", state="sent") > 5
     assert value("downballot_oldest_due_seconds") == 0
+    assert value("downballot_oldest_follow_up_seconds") == 0
     assert value("downballot_lease_age_seconds") is not None
     assert value("downballot_roster_age_seconds") is not None
     assert value("downballot_backup_age_seconds") is None
