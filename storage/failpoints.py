@@ -13,6 +13,7 @@ NAMES = (
     "outbox.rendered",
     "outbox.marked",
     "outbox.before_write",
+    "outbox.last_look",
     "outbox.file_uploaded",
     "outbox.answered",
     "outbox.ending",

@@ -26,16 +26,20 @@ COPIED = "copied"
 message that the copy knows, or ""."""
 
 
-async def settle_copy(database: Database, at: datetime) -> int | None:
+async def settle_copy(database: Database, at: datetime, *, starting: bool = True) -> int | None:
     """Put a copy that has not been started since it was made into quarantine, before anything is sent.
 
     Gives the number of deliveries that are held to be read back; None when this is no such copy. However
     the copy came to be here, it says of itself that it is one; of several processes that start, one does it.
+    Only what is `starting` to send takes that mark away: between putting a copy back and its first start
+    somebody may still have sent from the database that it replaces.
     """
     async with database.transaction(long=True) as store:
         made_at = await store.milestones.reached(COPY_MADE)
         if made_at is None or not await store.milestones.forget(COPY_MADE):
             return None
+        if not starting:
+            await store.milestones.reach(COPY_MADE, made_at)
         await store.milestones.reach(RESTORED_FROM, made_at)
         held = await quarantine(store, at)
         failpoint("restore.held")
