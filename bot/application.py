@@ -29,6 +29,7 @@ from community.notices import Places
 from community.slack_errors import error_code
 from handlers import conversations, deliveries, home, journeys, journeys_desk, members, mentoring, strangers
 from handlers.listening import House, Listening
+from scheduler import conversations as conversations_scheduler
 from scheduler import deliveries as deliveries_scheduler
 from scheduler import home as home_scheduler
 from scheduler import journeys as journeys_scheduler
@@ -124,6 +125,7 @@ class Application:
                 **home_scheduler.renderers(self.scene),
             },
             outcomes={
+                **conversations_scheduler.outcomes(),
                 **mentoring_scheduler.outcomes(self.clock, self.policy, self.places),
                 **journeys_scheduler.outcomes(self.clock),
             },

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
+from datetime import datetime, timedelta
 
 from slack_bolt.async_app import AsyncAck
-from slack_sdk.web.async_client import AsyncWebClient
 
 from community import mentoring
 from community import mentoring_notices as notices
 from community.clock import Clock
-from community.deliveries import EVENT_TYPE
+from community.deliveries import Delivery
 from community.mentoring_requests import Policy
-from handlers.listening import House, Listening, May, Work
+from community.notices import Notices
+from handlers.listening import Listening, May, Work
 from handlers.payloads import Actor, Json
 from messages import conversations as words
 from messages import payload as p
@@ -24,6 +24,9 @@ Source: docs.slack.dev/reference/events/message, "Message subtypes".
 """
 SLACKBOT = "USLACKBOT"
 
+ANSWER_WITHIN = timedelta(hours=1)
+"""Later than this an answer to a message would only puzzle."""
+
 
 def register(listen: Listening) -> None:
     """Hear messages; what the app does not act on is acknowledged all the same."""
@@ -33,9 +36,7 @@ def register(listen: Listening) -> None:
 async def wrote(
     ack: AsyncAck,
     event: Json,
-    client: AsyncWebClient,
     actor: Actor,
-    house: House,
     work: Work,
     clock: Clock,
     policy: Policy,
@@ -55,15 +56,16 @@ async def wrote(
                     offers = await store.mentoring.offers(request.id)
                     await store.tell(notices.changed(answered, offers), at=at)
     elif spoke and kind == "im":
-        async with work():
-            pass  # Only remembered, so that a redelivery is not answered twice.
-        typed = p.as_typed(event.get("text") or "")
-        thread = event.get("thread_ts")
-        house.errands.start(_reply(client, channel, thread, typed), what="reply to a message")
+        async with work() as store:
+            at = clock.now()
+            await store.tell(Notices(add=(_reply(event, channel, at),)), at=at)
     await ack()
 
 
-async def _reply(client: AsyncWebClient, channel: str, thread: str | None, typed: str) -> None:
-    # Like every post of the app it carries an id, so that none of them can be taken for a lost delivery.
-    metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": secrets.token_urlsafe(16)}}
-    await client.chat_postMessage(channel=channel, thread_ts=thread, metadata=metadata, **words.reply(typed))
+def _reply(event: Json, channel: str, at: datetime) -> Delivery:
+    """Owe an answer; what was typed goes with it, and is forgotten once it is sent (scheduler's part)."""
+    payload = words.reply(p.as_typed(event.get("text") or ""))
+    if event.get("thread_ts"):
+        payload = {**payload, "thread_ts": event["thread_ts"]}
+    key = f"{words.REPLY}:{channel}:{event.get('ts') or event.get('event_ts')}"
+    return Delivery(key=key, to=channel, payload=payload, expires_at=at + ANSWER_WITHIN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -11,6 +12,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from community.deliveries import EVENT_TYPE
 from community.refusals import Incomplete, Refused
 from handlers.errands import Errands
 from handlers.payloads import Body, actor_of, part, place_of
@@ -113,7 +115,9 @@ async def whisper(client: AsyncWebClient, body: Body, text: str) -> None:
             pass  # The app is not in that conversation.
         else:
             return
-    await client.chat_postMessage(channel=user, text=text)
+    # Like every post of the app it carries an id, so that it can never be taken for a lost delivery.
+    metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": secrets.token_urlsafe(16)}}
+    await client.chat_postMessage(channel=user, text=text, metadata=metadata)
 
 
 def notice(text: str) -> dict[str, Any]:
