@@ -19,6 +19,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import logs
 from bot.refusals import StartRefused
 from bot.settings import Settings
 from community.clock import Clock, SystemClock
@@ -79,6 +80,7 @@ class Application:
         pace: Pace | None = None,
         observe: Callable[[str, float], None] = lambda _listener, _seconds: None,
     ) -> None:
+        logs.be_careful()
         self.settings = settings
         self.clock = clock or SystemClock()
         self.database = Database.at(settings.database_url)
