@@ -286,9 +286,9 @@ def test_where_nobody_set_logging_up_a_traceback_shows_no_values(capsys):
     try:
         logs.be_careful()
         logs.be_careful()
-        typed, token = "zebraquartz", "-".join(["xoxb", "1234", "secretpart"])
+        typed = "zebraquartz"
         try:
-            int(token)
+            int(TOKEN)
         except ValueError:
             structlog.get_logger("handlers").exception("fault", text=typed, reference="7KQ2")
     finally:
@@ -297,7 +297,7 @@ def test_where_nobody_set_logging_up_a_traceback_shows_no_values(capsys):
     assert "Traceback" in said
     assert "7KQ2" in said
     assert "zebraquartz" not in said
-    assert "secretpart" not in said
+    assert_nothing_private(said)
 
 
 def test_whoever_set_logging_up_before_keeps_it(pipe):

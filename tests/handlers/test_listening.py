@@ -324,7 +324,9 @@ async def test_an_event_that_fails_comes_again_and_counts_once(sqlite_template, 
     saying = asyncio.create_task(ben.say(ben.dm_channel.id, "hello, is anybody there?"))
     await asyncio.gather(saying, return_exceptions=True)
     await stage.heard_everything()
-    await stage.application.house.errands.finish(5)
+    await stage.application.leadership.start()
+    await stage.application.outbox.start()
+    await stage.settle()
     assert len([line for line in lines() if line["event"] == "listener failed"]) == 1
     assert len([message for message in ben.dm if message.bot_id]) == 1
     await stage.close()
