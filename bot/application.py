@@ -146,7 +146,13 @@ class Application:
         self._session: aiohttp.ClientSession | None = None
 
     def _jobs(self) -> list[Job]:
-        sync = partial(members_scheduler.sync_members, self.database, self.bolt.client, self.clock)
+        sync = partial(
+            members_scheduler.sync_members,
+            self.database,
+            self.bolt.client,
+            self.clock,
+            sleep=self._rest,
+        )
         strangers = partial(members_scheduler.learn_strangers, self.database, self.bolt.client, self.clock)
         admit = partial(journeys_scheduler.admit_waiting, self.database, self.clock)
         follow = partial(journeys_scheduler.follow_people, self.database, self.clock)
@@ -168,6 +174,9 @@ class Application:
         # Whom a new question is offered to follows from the question; time is looked after once that is done.
         await self.follower.drain()
         await mentoring_scheduler.tend_requests(self.database, self.clock, self.policy, self.places)
+
+    async def _rest(self, seconds: float) -> None:
+        await self.jobs.rest(seconds)
 
     def _client(self) -> AsyncWebClient:
         # The SDK's default handlers send a post again whose connection dropped after Slack had taken it.
@@ -258,8 +267,9 @@ class Application:
 
     async def stop(self, grace: float = 20.0) -> None:
         """End what runs in the background, within `grace` seconds, and let go of everything."""
+        end = time.monotonic() + grace
         await self.jobs.stop(grace)
-        await self.house.errands.finish(grace)
+        await self.house.errands.finish(max(0.0, end - time.monotonic()))
         await self.follower.stop()
         await self.outbox.stop()
         await self.leadership.stop()
