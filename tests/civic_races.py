@@ -49,7 +49,7 @@ def race(key="local:1", **facts) -> Race:
         "term_years": 4,
         "partisan": False,
     }
-    of_office = set(Office.__dataclass_fields__) - set(Race.__dataclass_fields__)
+    of_office = set(Office.__dataclass_fields__) - {"url"}
     office |= {name: facts.pop(name) for name in list(facts) if name in of_office}
     usual = {
         "election_day": date(2027, 11, 2),
