@@ -17,6 +17,7 @@ from community.clock import MovableClock
 from community.members import MentorKind, MentorProfile
 from community.offices import Office
 from community.topics import Topic
+from handlers.races_finding import Finder
 from sandbox.person import Person
 from sandbox.server import Sandbox
 from sandbox.workspace import Message
@@ -30,7 +31,10 @@ QUESTION = "How many signatures do I need to file for school board, and by when?
 
 
 class Stage:
-    """The sandbox and the app in it; `socket` says which way the app is reached."""
+    """The sandbox and the app in it; `socket` says which way the app is reached.
+
+    `finder` is who is asked about races, where a test wants others than the app itself does.
+    """
 
     def __init__(self, database_url: str, clock: MovableClock, *, socket: bool) -> None:
         self.clock = clock
@@ -39,6 +43,7 @@ class Stage:
         self.sandbox = Sandbox(now=lambda: clock.now().timestamp())
         self.application: Application
         self.process: Process | None = None
+        self.finder: Finder | None = None
 
     async def open(self, **settings: Any) -> None:
         """Start the sandbox, cast the people, start the app."""
@@ -72,7 +77,9 @@ class Stage:
 
     async def start_app(self) -> None:
         """Start the app as `downballot serve` does."""
-        self.application = Application(self.settings, clock=self.clock, pace=Pace.unlimited())
+        self.application = Application(
+            self.settings, clock=self.clock, pace=Pace.unlimited(), finder=self.finder
+        )
         self.process = Process(self.settings, self.application)
         await self.process.start()
         if not self.socket:
