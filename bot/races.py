@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from civic import typed
-from handlers.races_finding import Finder
+from civic import locate, typed
+from civic.catalogue import Catalogue
+from handlers.races_finding import Finder, Located
 
 
 def finder() -> Finder:
     """Give who is asked."""
-    return Finder(asked=typed.asked, is_address=typed.is_address)
+
+    async def located(where: str) -> Located:
+        return locate.offline(where)
+
+    return Finder(asked=typed.asked, is_address=typed.is_address, locate=located, sources=[Catalogue()])

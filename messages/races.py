@@ -159,15 +159,12 @@ def _tally(shown: Shown, place: Place) -> str:
 
 
 _LAYERS = {
-    "sldl": "House district",
-    "sldu": "Senate district",
-    "cd": "congressional district",
-    "county": "county",
-    "place": "city or town",
-    "council_district": "council district",
-    "ward": "ward",
-    "school_district": "school district",
+    "sldl": "House",
+    "sldu": "Senate",
+    "council_district": "council",
+    "school_district": "school",
 }
+"""The districts that most people look for, as they say them."""
 
 
 def place_notes(place: Place) -> list[str]:
@@ -181,11 +178,12 @@ def place_notes(place: Place) -> list[str]:
     if place.overlapping:
         named = [division.name for division in place.overlapping if division.name]
         shown = " or ".join(filter(None, (", ".join(named[:-1]), *named[-1:]))) if named else "several places"
-        notes.append(f"It lies in {row.said(shown, 200)}: which one, a street address tells.")
+        notes.append(f"It may lie in {row.said(shown, 200)}: a street address tells.")
     unknown = [said for layer, said in _LAYERS.items() if layer in place.unknown]
     if unknown and place.precision is not Precision.ADDRESS and not place.fell_back:
         several = ", ".join(unknown[:-1]) + (" and " if len(unknown) > 1 else "") + unknown[-1]
-        notes.append(f"Your {several} depend{'s' if len(unknown) == 1 else ''} on your street address.")
+        districts = "districts depend" if len(unknown) > 1 else "district depends"
+        notes.append(f"Your {several} {districts} on your street address.")
     return notes
 
 
@@ -238,12 +236,13 @@ def _row(race: Race, shown: Shown, place: Place) -> list[p.Block]:
     called = row.name(race)
     whole_state = place.precision is Precision.STATE
     one_of = ""
-    perhaps = "perhaps not where you live" if race.fits is None and not whole_state else ""
+    perhaps = "perhaps not your district" if race.fits is None and not whole_state else ""
     if race.count > 1 and not whole_state:
         one_of = f"Your district is one of {race.count:,}: a street address shows which."
     text = row.lines(
         row.head(race),
         row.filing_line(race, place.zone, shown.now),
+        row.others_line(race, place.zone, shown.now),
         row.election_line(race),
         row.facts_line(race),
         row.declared_line(race),

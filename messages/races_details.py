@@ -103,12 +103,11 @@ def _more(count: int) -> str:
 
 def _trust(race: Race) -> list[p.Block]:
     official = row.link(race.office.url, "the office's own page")
-    checked = row.link(race.url, "Check it here") if race.url else ""
     lines = (
         row.certainty(race),
         row.source(race),
         row.said(race.note, 600),
-        " · ".join(each for each in (official, checked) if each.startswith("<")),
+        official if official.startswith("<") else "",
         words.DEPENDS.replace("*Details* has what is known, and the election office", "the election office"),
     )
     return [p.divider(), p.context(p.cut("\n".join(filter(None, lines)), p.TEXT_MOST))]
@@ -132,6 +131,7 @@ def shared(race: Race, zone: str, *, by: str, now: datetime) -> p.Payload:
     text = row.lines(
         row.head(race),
         row.filing_line(race, zone, now),
+        row.others_line(race, zone, now),
         row.election_line(race),
         row.facts_line(race),
         row.declared_line(race),
