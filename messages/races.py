@@ -52,8 +52,9 @@ _TROUBLES = {
 
 DEPENDS = (
     "Whether a race is open to you depends on where you live and for how long, your age, and your "
-    "registration: *Details* has what is known, and the election office decides."
+    "registration. The election office decides."
 )
+KNOWN_IN_DETAILS = "*Details* has what is known about each."
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def blocks(shown: Shown) -> list[p.Block]:
         made.append(p.section(f"{_nothing_like_it(page.wish)} *Show all* brings back the rest."))
     made += _pager(shown)
     if lookup.races:
-        made.append(p.context(DEPENDS))
+        made.append(p.context(f"{DEPENDS} {KNOWN_IN_DETAILS}"))
     return made
 
 
@@ -235,10 +236,8 @@ def _row(race: Race, shown: Shown, place: Place) -> list[p.Block]:
     about = reference(shown.lookup.id, race)
     called = row.name(race)
     whole_state = place.precision is Precision.STATE
-    one_of = ""
     perhaps = "perhaps not your district" if race.fits is None and not whole_state else ""
-    if race.count > 1 and not whole_state:
-        one_of = f"Your district is one of {race.count:,}: a street address shows which."
+    one_of = "" if whole_state or race.count == 1 else "A street address shows which district is yours."
     text = row.lines(
         row.head(race),
         row.filing_line(race, place.zone, shown.now),

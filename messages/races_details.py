@@ -66,12 +66,12 @@ def _who_may(office: Office) -> list[p.Block]:
     told = row.lines(*facts, _long(office.eligibility))
     return _part(
         "Who may run",
-        told or "Nobody told us. The election office says who may run, before you collect a signature.",
+        told or "Not known here. Ask the election office before you collect a signature.",
     )
 
 
 def _where(office: Office) -> list[p.Block]:
-    fee = _long(office.fee) or "unknown: ask before you go"
+    fee = _long(office.fee) or "Not known: ask before you go."
     return [
         *_part("What to hand in", _long(office.requirements)),
         *_part("Fee", fee),
@@ -85,7 +85,7 @@ def _people(race: Race) -> list[p.Block]:
         held = row.named(race.incumbents[:PEOPLE_MOST]) + _more(len(race.incumbents))
         made += _part("Who holds it", held)
     if race.candidates is None:
-        return [*made, *_part("Who has declared", "Nobody told us.")]
+        return [*made, *_part("Who has declared", "Not known.")]
     if not race.candidates:
         return [*made, *_part("Who has declared", "*No one yet.*")]
     people = [
@@ -102,13 +102,13 @@ def _more(count: int) -> str:
 
 
 def _trust(race: Race) -> list[p.Block]:
-    official = row.link(race.office.url, "the office's own page")
+    official = row.link(race.office.url, "The office's own page") if race.office.url != race.url else ""
     lines = (
         row.certainty(race),
         row.source(race),
         row.said(race.note, 600),
         official if official.startswith("<") else "",
-        words.DEPENDS.replace("*Details* has what is known, and the election office", "the election office"),
+        words.DEPENDS,
     )
     return [p.divider(), p.context(p.cut("\n".join(filter(None, lines)), p.TEXT_MOST))]
 
@@ -142,9 +142,7 @@ def shared(race: Race, zone: str, *, by: str, now: datetime) -> p.Payload:
         [
             p.context(f"<@{by}> shared a race"),
             p.section(p.cut(text, 1500)),
-            p.context(
-                p.cut(small, 600), words.DEPENDS.replace("*Details* has what is known, and the", "The")
-            ),
+            p.context(p.cut(small, 600), words.DEPENDS),
             p.actions(p.button("What can I run for?", words.OPEN)),
         ],
     )

@@ -73,13 +73,11 @@ def test_a_sum_of_districts_says_how_many_seats_and_how_to_find_ones_own():
         name="House of Delegates", kind=Kind.STATE_HOUSE, division=VIRGINIA, level=Level.STATE, count=100
     )
     many = replace(many, seats=100)
-    assert "Your district is one of 100: a street address shows which." in text_of(
-        words.message(shown([many]))
-    )
+    assert "A street address shows which district is yours." in text_of(words.message(shown([many])))
     whole = replace(AT_ZIP, precision=Precision.STATE, label="Virginia")
     said = text_of(words.message(shown([many], place=whole)))
     assert "100 seats" in said
-    assert "Your district" not in said
+    assert "district is yours" not in said
     two_each = replace(many, count=30, seats=60)
     assert "60 seats in 30 districts" in text_of(words.message(shown([two_each], place=whole)))
 
@@ -203,9 +201,9 @@ def test_details_call_what_nobody_told_us_unknown():
     said = "\n".join(
         slack_rules.texts(details.details(bare, AT_ZIP, look="l", channel="", now=NOW)["blocks"])
     )
-    assert "*Who may run*\nNobody told us." in said
-    assert "*Fee*\nunknown" in said
-    assert "*Who has declared*\nNobody told us." in said
+    assert "*Who may run*\nNot known here." in said
+    assert "*Fee*\nNot known" in said
+    assert "*Who has declared*\nNot known." in said
     full = race(
         eligibility="A resident for a year.",
         minimum_age=18,

@@ -347,7 +347,7 @@ async def test_details_say_whom_one_may_ask_and_what_is_unknown(stage, source):
     view = await ada.wait_modal("Details")
     assert "$200" in view.words
     assert "(804) 555-0100" in view.words
-    assert "Nobody told us. The election office says who may run" in view.words
+    assert "Not known here. Ask the election office" in view.words
 
 
 async def test_nothing_is_delivered_to_anybody_by_looking(stage):
