@@ -16,6 +16,7 @@ from storage.mentoring import Mentoring
 from storage.milestones import Milestones
 from storage.outgoing import Outgoing
 from storage.races import Races
+from storage.races_cache import RaceAnswers
 from storage.races_lookups import RacesLookups
 from storage.retention import Retention
 from storage.seen import Seen
@@ -70,6 +71,7 @@ class Store:
     figures = Part(Figures)
     races_lookups = Part(RacesLookups)
     races = Part(Races)
+    race_answers = Part(RaceAnswers)
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
