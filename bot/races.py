@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 
-import structlog
-
-from civic import locate, typed, warming
+from bot.settings import Settings
+from civic import typed, warming
 from civic.catalogue import Catalogue
+from civic.census import Census
+from civic.google import Google
+from civic.locator import Locator
 from community.races import RaceSource
 from handlers.races_finding import Finder, Located
 from storage.database import Database
 from storage.races import LocalRaces
-
-log = structlog.get_logger(__name__)
 
 
 class Races:
@@ -23,9 +23,12 @@ class Races:
     `sources` are the most trusted first: they are merged in this order.
     """
 
-    def __init__(self, database: Database) -> None:
-        self.sources: tuple[RaceSource, ...] = (LocalRaces(database), Catalogue())
+    def __init__(self, settings: Settings, database: Database) -> None:
+        key = settings.google_civic_api_key
+        google = Google(key.get_secret_value(), settings.google_civic_url) if key else None
+        self._locator = Locator(Census(settings.census_url), google)
         self._warm = asyncio.Event()
+        self.sources: tuple[RaceSource, ...] = (LocalRaces(database), Catalogue())
         self.finder = Finder(
             asked=typed.asked,
             is_address=typed.is_address,
@@ -42,6 +45,10 @@ class Races:
             # What could not be read says so itself when it is asked.
             self._warm.set()
 
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._locator.close()
+
     async def _locate(self, where: str) -> Located:
         await self._warm.wait()
-        return locate.offline(where)
+        return await self._locator.locate(where)
