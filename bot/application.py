@@ -95,7 +95,7 @@ class Application:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.database = Database.at(settings.database_url)
-        self.races = Races(settings, self.database)
+        self.races = Races(settings, self.database, self.clock)
         self.places = Places(
             mentors=settings.mentor_channel,
             staff=settings.staff_channel,
