@@ -15,6 +15,7 @@ from storage.members import Members
 from storage.mentoring import Mentoring
 from storage.milestones import Milestones
 from storage.outgoing import Outgoing
+from storage.races_saved import RacesSaved
 from storage.retention import Retention
 from storage.seen import Seen
 
@@ -66,12 +67,15 @@ class Store:
     journeys_desk = Part(JourneysDesk)
     journeys_texts = Part(JourneysTexts)
     figures = Part(Figures)
+    races_saved = Part(RacesSaved)
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
 
     async def tell(self, notices: Notices, *, at: datetime) -> None:
         """Owe all of this from now on: new deliveries, cards that changed, Home tabs that are in use."""
+        if notices.cancel:
+            await self.deliveries.cancel(*notices.cancel, at=at)
         if notices.add:
             await self.deliveries.add(*notices.add, at=at)
         if notices.refresh:
