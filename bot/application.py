@@ -19,6 +19,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import races as find_races
 from bot.refusals import StartRefused
 from bot.settings import Settings
 from community.clock import Clock, SystemClock
@@ -27,8 +28,21 @@ from community.members import Role
 from community.mentoring_requests import Policy
 from community.notices import Places
 from community.slack_errors import error_code
-from handlers import conversations, deliveries, home, journeys, journeys_desk, members, mentoring, strangers
+from handlers import (
+    conversations,
+    deliveries,
+    home,
+    journeys,
+    journeys_desk,
+    members,
+    mentoring,
+    races,
+    races_list,
+    races_share,
+    strangers,
+)
 from handlers.listening import House, Listening
+from handlers.races_finding import Finder
 from scheduler import deliveries as deliveries_scheduler
 from scheduler import home as home_scheduler
 from scheduler import journeys as journeys_scheduler
@@ -75,6 +89,7 @@ class Application:
         *,
         clock: Clock | None = None,
         pace: Pace | None = None,
+        finder: Finder | None = None,
         observe: Callable[[str, float], None] = lambda _listener, _seconds: None,
     ) -> None:
         self.settings = settings
@@ -94,6 +109,7 @@ class Application:
             places=self.places,
             policy=self.policy,
             zone=settings.time_zone,
+            finder=finder or find_races.finder(),
             observe=observe,
         )
         self._installed: AuthorizeResult | None = None
@@ -104,6 +120,9 @@ class Application:
             members,
             journeys,
             journeys_desk,
+            races,
+            races_list,
+            races_share,
             home,
             deliveries,
             conversations,
@@ -149,6 +168,7 @@ class Application:
             Job("journeys.follow_people", timedelta(hours=1), follow, at_start=True),
             Job("journeys.send_due_lessons", timedelta(seconds=20), lessons, at_start=True),
             Job("seen.forget", timedelta(hours=6), self._forget_seen),
+            Job("races.forget_lookups", timedelta(hours=1), self._forget_lookups),
             Job("deliveries.thin", timedelta(hours=1), self._thin_deliveries),
         ]
 
@@ -257,6 +277,10 @@ class Application:
     async def _forget_seen(self) -> None:
         async with self.database.transaction() as store:
             await store.seen.forget(self.clock.now())
+
+    async def _forget_lookups(self) -> None:
+        async with self.database.transaction() as store:
+            await store.races_lookups.forget(self.clock.now())
 
     async def _thin_deliveries(self) -> None:
         # A thousand at a time, so that nobody who writes waits for long.

@@ -16,6 +16,7 @@ from messages import journeys as journey_words
 from messages import members as member_words
 from messages import mentoring as words
 from messages import payload as p
+from messages import races as race_words
 from messages.times import about, day, days_left, for_reader
 
 PAGE = "home.page"
@@ -92,7 +93,11 @@ def _own(facts: Facts) -> list[p.Block]:
             profile or "Tell us where you run and for what, and forms fill themselves in.",
             accessory=p.button("Edit profile", member_words.EDIT_PROFILE),
         ),
-        p.actions(p.button("Ask a mentor", words.ASK, style="primary"), block_id="ask"),
+        p.actions(
+            p.button("Ask a mentor", words.ASK, style="primary"),
+            p.button("What can I run for?", race_words.OPEN),
+            block_id="ask",
+        ),
         *(journey_words.own(facts.journey) if facts.journey and facts.journey.enrolment else ()),
         p.header("Your questions"),
     ]

@@ -8,6 +8,7 @@ from typing import Any
 from community import journeys_steps as j
 from community import mentoring_requests as m
 from community.members import AlreadyDecided
+from community.races_list import LookupOver
 from community.refusals import Incomplete, NotAllowed, NotFound, Refused
 
 _OVER = {
@@ -61,6 +62,9 @@ _SENTENCES: dict[type[Refused], Callable[[Any], str]] = {
         "Your journey stopped, because a lesson did not reach you. `/journey` shows it, with *Start*."
     ),
     j.HasLeft: lambda _: "This person has left the workspace. There is nobody to send it to.",
+    LookupOver: lambda _: (
+        "This answer is more than two days old, and filing dates move. `/races` looks again."
+    ),
     NotAllowed: lambda r: (
         f"Only {r.who} can do this." + _HELP.get(r.who, " Ask staff if you think that is wrong.")
     ),

@@ -217,6 +217,7 @@ requests = Table(
     Column("topic", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("office", Text),
+    Column("race", Text, nullable=False, server_default=""),
     Column("needed_by", Date),
     Column("private", Boolean, nullable=False),
     Column("status", Text, nullable=False),
@@ -351,6 +352,22 @@ lesson_versions = Table(
     Column("words", Facts),
     Column("by", Text, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+
+# What was looked up: answers to "what can I run for", so that pages ask nobody (storage/races_lookups.py)
+
+race_lookups = Table(
+    "race_lookups",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False, index=True),
+    Column("place", Facts),
+    Column("places", Facts, nullable=False),
+    Column("races", Facts, nullable=False),
+    Column("troubles", Facts, nullable=False),
+    Column("left_off", Integer, nullable=False),
 )
 
 

@@ -1,0 +1,143 @@
+"""An answer to "what can I run for" on the screen: its pages and filters, details, asking about a race."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from slack_bolt.async_app import AsyncAck, AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
+
+from community.clock import Clock
+from community.mentoring_requests import RACE_MOST, Draft
+from community.offices import Office
+from community.races import Place, Race
+from community.races_list import Group, Lookup, LookupOver, Wish
+from community.races_merge import state_of
+from community.topics import Topic
+from handlers.errors import notice
+from handlers.listening import House, Listening, May
+from handlers.opening import open_form
+from handlers.payloads import Actor, Json, part, place_of
+from handlers.races import show_again
+from handlers.races_finding import Answer
+from messages import mentoring_forms as question_forms
+from messages import payload as p
+from messages import races as words
+from messages import races_details as details_words
+from messages import races_row as row
+from storage.store import Store
+
+
+def register(listen: Listening) -> None:
+    """Hear what is pressed on an answer."""
+    for pressed in CHANGES:
+        listen.action(pressed, changed_what_is_shown, may=May.BY_RULE)
+    listen.action(words.DETAILS, opened_details, may=May.BY_RULE)
+    listen.action(words.ASK_ABOUT, asked_about_race, may=May.BY_RULE)
+
+
+def _level(wish: Wish, chosen: str) -> Wish:
+    return replace(wish, page=0, group=Group(chosen) if chosen in set(Group) else None)
+
+
+def _office(wish: Wish, chosen: str) -> Wish:
+    # The words that they had typed for an office no longer count.
+    return replace(wish, page=0, words="", office="" if chosen == words.ANY else chosen[:20])
+
+
+CHANGES: Mapping[str, Callable[[Wish, str], Wish]] = {
+    words.EARLIER: lambda wish, _: replace(wish, page=wish.page - 1),
+    words.LATER: lambda wish, _: replace(wish, page=wish.page + 1),
+    words.LEVEL: _level,
+    words.OFFICE: _office,
+    words.OPEN_NOW: lambda wish, _: replace(wish, page=0, open_now=not wish.open_now),
+    words.CLEAR: lambda _wish, _: Wish(),
+}
+"""For each control of an answer, what somebody wants to see after it: from the wish before and the choice."""
+
+
+async def changed_what_is_shown(
+    ack: AsyncAck,
+    action: Json,
+    body: Json,
+    client: AsyncWebClient,
+    respond: AsyncRespond,
+    house: House,
+    actor: Actor,
+) -> None:
+    """A person turned a page of an answer, or chose what of it they want to see."""
+    look, wish = words.state_of(str(action.get("block_id") or ""))
+    lookup = await _lookup(house, look, actor)
+    await ack()
+    wanted = CHANGES[str(action.get("action_id"))](wish, _chosen(action))
+    answer = Answer(lookup, wanted)
+    house.errands.start(show_again(house, body, client, respond, answer), what="turn a page of races")
+
+
+def _chosen(action: Json) -> str:
+    return str(part(action, "selected_option").get("value") or words.ANY)
+
+
+async def _lookup(house: House, look: str, actor: Actor) -> Lookup:
+    async with house.database.reading() as store:
+        lookup = await store.races_lookups.get(look, by=actor.id, at=house.clock.now())
+    if lookup is None or lookup.place is None:
+        raise LookupOver
+    return lookup
+
+
+async def race_of_press(store: Store, action: Json, actor: Actor, clock: Clock) -> tuple[Race, Place, str]:
+    """Give the race that was pressed on, the place it was looked up for, and the answer's id.
+
+    Raises LookupOver where the answer is no longer kept, or is somebody else's.
+    """
+    look, key = words.pieces(str(action.get("value") or ""))
+    lookup = await store.races_lookups.get(look, by=actor.id, at=clock.now())
+    race = lookup.race(key) if lookup else None
+    if lookup is None or lookup.place is None or race is None:
+        raise LookupOver
+    return race, lookup.place, look
+
+
+async def opened_details(
+    ack: AsyncAck, action: Json, client: AsyncWebClient, body: Json, house: House, actor: Actor
+) -> None:
+    """A person pressed "Details"."""
+    await ack()
+
+    async def build(store: Store) -> Json:
+        race, place, look = await race_of_press(store, action, actor, house.clock)
+        now = house.clock.now()
+        return details_words.details(race, place, look=look, channel=place_of(body), now=now)
+
+    open_form(
+        house, client, body, build, lambda: notice("This took too long. Please press Details once more.")
+    )
+
+
+async def asked_about_race(
+    ack: AsyncAck, action: Json, client: AsyncWebClient, body: Json, house: House, actor: Actor
+) -> None:
+    """A person pressed "Ask a mentor": the form knows the race, its state and its kind of office."""
+    await ack()
+
+    async def build(store: Store) -> Json:
+        race, place, _ = await race_of_press(store, action, actor, house.clock)
+        return question_forms.ask_form(draft_about(race, place))
+
+    open_form(
+        house, client, body, build, lambda: question_forms.ask_form(Draft(question="", topic="", state=None))
+    )
+
+
+def draft_about(race: Race, place: Place) -> Draft:
+    """Give a question about a race, to be written."""
+    state = state_of(race.office.division.ocd) or place.state
+    return Draft(
+        question="",
+        topic=Topic.FILING,
+        state=state or None,
+        office=race.office.kind or Office.OTHER,
+        race=p.shorten(row.title(race), RACE_MOST),
+    )
