@@ -310,6 +310,7 @@ async def undo(shelf: Shelf, people: People, number: int, *, by: str, at: dateti
             since=at,
             settled_at=None,
             stage_before=None,
+            won_at=None,
             sequence=before.sequence + (before.standing is Standing.STOPPED),
         )
     )
@@ -333,14 +334,14 @@ async def celebrate(shelf: Shelf, number: int, *, by: str, at: datetime) -> tupl
     return after, True
 
 
-async def hush(shelf: Shelf, number: int, *, by: str) -> tuple[Saved, bool]:
-    """Somebody takes back what stands in the wins channel. Say whether anything stood there.
+async def hush(shelf: Shelf, number: int, *, by: str) -> tuple[Saved, Saved]:
+    """Somebody takes back what stands in the wins channel; give before and after.
 
     Raises NotFound where it is not theirs.
     """
     known = await _held(shelf, number, by)
     if known.won_at is None:
-        return known, False
+        return known, known
     after = replace(known, won_at=None)
     await shelf.put(after)
-    return after, True
+    return known, after

@@ -146,10 +146,10 @@ def news(found: News, *, at: datetime) -> Notices:
                 expires_at=due + NEWS_FOR,
             )
         )
-    if found.moved:
+    # What went back and forth before anybody was told stands in their calendar as it was.
+    if found.moved and found.told:
         why = "cancelled" if after.standing is Standing.CANCELLED else "moved"
-        follow = after.told if found.told and after.told else ""
-        add += _files(before.calendar, after, why, at=due, follow=follow)
+        add += _files(before.calendar, after, why, at=due, follow=after.told or "")
     same = before.standing is after.standing and before.race == after.race
     if not add and not cancel and same:
         return Notices()
@@ -161,15 +161,15 @@ def news(found: News, *, at: datetime) -> Notices:
     )
 
 
-def celebrated(one: Saved, places: Places) -> Notices:
-    """Somebody agreed: the wins channel hears of it."""
-    post = Delivery(
+def celebrated(one: Saved, places: Places, *, post: bool) -> Notices:
+    """Somebody agreed: the wins channel hears of it, once."""
+    words = Delivery(
         key=win_key(one.id, one.wins),
         to=places.wins,
         render="races.win",
         about={"saved": one.id, "nth": one.wins},
     )
-    return Notices(add=(post,), refresh=one.cards, homes=frozenset({one.user}))
+    return Notices(add=(words,) if post else (), refresh=one.cards, homes=frozenset({one.user}))
 
 
 def hushed(before: Saved, after: Saved) -> Notices:

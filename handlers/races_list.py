@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 
 from slack_bolt.async_app import AsyncAck, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
@@ -124,20 +125,21 @@ async def asked_about_race(
 
     async def build(store: Store) -> Json:
         race, place, _ = await race_of_press(store, action, actor, house.clock)
-        return question_forms.ask_form(draft_about(race, place))
+        return question_forms.ask_form(draft_about(race, place.state))
 
     open_form(
         house, client, body, build, lambda: question_forms.ask_form(Draft(question="", topic="", state=None))
     )
 
 
-def draft_about(race: Race, place: Place) -> Draft:
-    """Give a question about a race, to be written."""
-    state = state_of(race.office.division.ocd) or place.state
+def draft_about(race: Race, asked_in: str, *, needed_by: date | None = None) -> Draft:
+    """Give a question about a race, to be written; `asked_in` is the state where its own is not known."""
+    state = state_of(race.office.division.ocd) or asked_in
     return Draft(
         question="",
         topic=Topic.FILING,
         state=state or None,
         office=race.office.kind or Office.OTHER,
         race=p.shorten(row.title(race), RACE_MOST),
+        needed_by=needed_by,
     )

@@ -481,8 +481,9 @@ async def test_only_who_filed_celebrates_and_once():
     one, now = await saved.celebrate(shelf, 7, by="UA", at=NOW)
     assert (one.wins, now) == (1, True)
     assert (await saved.celebrate(shelf, 7, by="UA", at=NOW))[1] is False
-    assert (await saved.hush(shelf, 7, by="UA"))[1] is True
-    assert (await saved.hush(shelf, 7, by="UA"))[1] is False
+    before, after = await saved.hush(shelf, 7, by="UA")
+    assert (before.won_at, after.won_at) == (NOW, None)
+    assert await saved.hush(shelf, 7, by="UA") == (after, after)
     assert (await saved.celebrate(shelf, 7, by="UA", at=NOW))[0].wins == 2
 
 

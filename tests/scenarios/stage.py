@@ -30,7 +30,10 @@ QUESTION = "How many signatures do I need to file for school board, and by when?
 
 
 class Stage:
-    """The sandbox and the app in it; `socket` says which way the app is reached."""
+    """The sandbox and the app in it; `socket` says which way the app is reached.
+
+    `introduced` is what the app is given beside its settings: who knows races, for instance.
+    """
 
     def __init__(self, database_url: str, clock: MovableClock, *, socket: bool) -> None:
         self.clock = clock
@@ -39,6 +42,7 @@ class Stage:
         self.sandbox = Sandbox(now=lambda: clock.now().timestamp())
         self.application: Application
         self.process: Process | None = None
+        self.introduced: dict[str, Any] = {}
 
     async def open(self, **settings: Any) -> None:
         """Start the sandbox, cast the people, start the app."""
@@ -72,7 +76,9 @@ class Stage:
 
     async def start_app(self) -> None:
         """Start the app as `downballot serve` does."""
-        self.application = Application(self.settings, clock=self.clock, pace=Pace.unlimited())
+        self.application = Application(
+            self.settings, clock=self.clock, pace=Pace.unlimited(), **self.introduced
+        )
         self.process = Process(self.settings, self.application)
         await self.process.start()
         if not self.socket:
