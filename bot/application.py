@@ -19,7 +19,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import races as find_races
+from bot.races import Races, by_key
 from bot.refusals import StartRefused
 from bot.settings import Settings
 from community.clock import Clock, SystemClock
@@ -100,6 +100,7 @@ class Application:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.database = Database.at(settings.database_url)
+        self.races = Races(self.database)
         self.places = Places(
             mentors=settings.mentor_channel,
             staff=settings.staff_channel,
@@ -119,10 +120,10 @@ class Application:
             places=self.places,
             policy=self.policy,
             zone=settings.time_zone,
-            finder=finder or find_races.finder(),
+            finder=finder or self.races.finder,
             observe=observe,
         )
-        self.race_sources = race_sources or {}
+        self.race_sources = race_sources or by_key(self.races.sources)
         self._installed: AuthorizeResult | None = None
         self.bolt = self._make_bolt()
         self.listening = Listening(self.bolt, self.house)
@@ -281,6 +282,7 @@ class Application:
         await self.outbox.start()
         self.jobs.start()
         self.house.errands.start(self.jobs.run_first(), what="first look")
+        self.house.errands.start(self.races.warm(self.clock.now().date()), what="read what is bundled")
         log.info("started", seconds=round(time.monotonic() - started, 3))
 
     async def stop(self, grace: float = 20.0) -> None:

@@ -176,6 +176,29 @@ def in_no_county(state: str, place: Division) -> bool:
     )
 
 
+def is_consolidated(each: Division) -> bool:
+    """Whether this county is one with its city under another name (Davidson County is Nashville)."""
+    return (
+        each.census == COUNTY
+        and each.name in _CONSOLIDATED.values()
+        and any(
+            each == county(state, name) for (state, _), name in _CONSOLIDATED.items() if name == each.name
+        )
+    )
+
+
+def by_ocd(state: str, suffix: str) -> Division | None:
+    """Find a division by its OCD id below the state ("county:dane"); None where it is not in the tables."""
+    wanted = f"{prefix(state)}/{suffix}"
+    for (census, geoid), (ocd, name) in table(state).by_geoid.items():
+        if ocd == wanted:
+            return Division(ocd, name, census, geoid)
+    if wanted in districts(state):
+        census = LOWER if suffix.startswith("sldl:") else UPPER
+        return Division(wanted, districts(state)[wanted][0], census)
+    return None
+
+
 def townships(state: str, county_geoid: str) -> tuple[Division, ...]:
     """Give the towns and townships of a county (by its Census id), sorted by name."""
     found = [

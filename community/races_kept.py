@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from community.races import Place, Race
+from community.races import Candidate, Place, Race
 
 T = TypeVar("T")
 _Turn = Callable[[Any], Any]
@@ -43,6 +43,16 @@ def kept_place(place: Place) -> dict[str, Any]:
 def place_of(kept: dict[str, Any]) -> Place:
     """Give the place that was kept so; it has no point. Raises KeptUnreadable where it is none."""
     return replace(_read(Place, kept), point=None)
+
+
+def kept_candidate(candidate: Candidate) -> dict[str, Any]:
+    """Give somebody who stands in a race as what JSON can say; `candidate_of` gives them back."""
+    return _kept(candidate)
+
+
+def candidate_of(kept: dict[str, Any]) -> Candidate:
+    """Give the candidate who was kept so; raises KeptUnreadable where it is none."""
+    return _read(Candidate, kept)
 
 
 @dataclass(frozen=True, slots=True)

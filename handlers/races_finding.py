@@ -61,10 +61,10 @@ async def _nowhere(_where: str) -> Located:
 class Finder:
     """Who is asked, and in which order.
 
-    `asked` takes apart what was typed; `locate` says where that is, or raises
-    SourceUnavailable; `sources` know races, the most trusted first. `is_address` says that only the network
-    can tell where that is, `remote` that a source is in the network. `unchosen` are the exact places of
-    answers that wait for a choice.
+    `asked` takes apart what was typed; `locate` says where that is, or raises SourceUnavailable; `sources`
+    know races, the most trusted first. `is_address` says that only the network can tell where that is,
+    `remote` that a source is in the network, `ready` that all else can answer at once. `unchosen` are the
+    exact places of answers that wait for a choice.
     """
 
     asked: Callable[[str], Asked] = _asked
@@ -72,11 +72,12 @@ class Finder:
     is_address: Callable[[str], bool] = lambda _where: False
     sources: Sequence[RaceSource] = ()
     remote: bool = False
+    ready: Callable[[], bool] = lambda: True
     unchosen: OrderedDict[str, tuple[Place, ...]] = field(default_factory=OrderedDict)
 
     def instant(self, asked: Asked) -> bool:
         """Whether the answer needs nothing of the network, so that it can be the acknowledgement itself."""
-        return not self.remote and not self.is_address(asked.where)
+        return self.ready() and not self.remote and not self.is_address(asked.where)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,9 @@ _TROUBLES = {
 
 DEPENDS = (
     "Whether a race is open to you depends on where you live and for how long, your age, and your "
-    "registration: *Details* has what is known, and the election office decides."
+    "registration. The election office decides."
 )
+KNOWN_IN_DETAILS = "*Details* has what is known about each."
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def blocks(shown: Shown) -> list[p.Block]:
         made.append(p.section(f"{_nothing_like_it(page.wish)} *Show all* brings back the rest."))
     made += _pager(shown)
     if lookup.races:
-        made.append(p.context(DEPENDS))
+        made.append(p.context(f"{DEPENDS} {KNOWN_IN_DETAILS}"))
     return made
 
 
@@ -159,15 +160,12 @@ def _tally(shown: Shown, place: Place) -> str:
 
 
 _LAYERS = {
-    "sldl": "House district",
-    "sldu": "Senate district",
-    "cd": "congressional district",
-    "county": "county",
-    "place": "city or town",
-    "council_district": "council district",
-    "ward": "ward",
-    "school_district": "school district",
+    "sldl": "House",
+    "sldu": "Senate",
+    "council_district": "council",
+    "school_district": "school",
 }
+"""The districts that most people look for, as they say them."""
 
 
 def place_notes(place: Place) -> list[str]:
@@ -181,11 +179,12 @@ def place_notes(place: Place) -> list[str]:
     if place.overlapping:
         named = [division.name for division in place.overlapping if division.name]
         shown = " or ".join(filter(None, (", ".join(named[:-1]), *named[-1:]))) if named else "several places"
-        notes.append(f"It lies in {row.said(shown, 200)}: which one, a street address tells.")
+        notes.append(f"It may lie in {row.said(shown, 200)}: a street address tells.")
     unknown = [said for layer, said in _LAYERS.items() if layer in place.unknown]
     if unknown and place.precision is not Precision.ADDRESS and not place.fell_back:
         several = ", ".join(unknown[:-1]) + (" and " if len(unknown) > 1 else "") + unknown[-1]
-        notes.append(f"Your {several} depend{'s' if len(unknown) == 1 else ''} on your street address.")
+        districts = "districts depend" if len(unknown) > 1 else "district depends"
+        notes.append(f"Your {several} {districts} on your street address.")
     return notes
 
 
@@ -237,13 +236,12 @@ def _row(race: Race, shown: Shown, place: Place) -> list[p.Block]:
     about = reference(shown.lookup.id, race)
     called = row.name(race)
     whole_state = place.precision is Precision.STATE
-    one_of = ""
-    perhaps = "perhaps not where you live" if race.fits is None and not whole_state else ""
-    if race.count > 1 and not whole_state:
-        one_of = f"Your district is one of {race.count:,}: a street address shows which."
+    perhaps = "perhaps not your district" if race.fits is None and not whole_state else ""
+    one_of = "" if whole_state or race.count == 1 else "A street address shows which district is yours."
     text = row.lines(
         row.head(race),
         row.filing_line(race, place.zone, shown.now),
+        row.others_line(race, place.zone, shown.now),
         row.election_line(race),
         row.facts_line(race),
         row.declared_line(race),

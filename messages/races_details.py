@@ -76,12 +76,12 @@ def _who_may(office: Office) -> list[p.Block]:
     told = row.lines(*facts, _long(office.eligibility))
     return _part(
         "Who may run",
-        told or "Nobody told us. The election office says who may run, before you collect a signature.",
+        told or "Not known here. Ask the election office before you collect a signature.",
     )
 
 
 def _where(office: Office) -> list[p.Block]:
-    fee = _long(office.fee) or "unknown: ask before you go"
+    fee = _long(office.fee) or "Not known: ask before you go."
     return [
         *_part("What to hand in", _long(office.requirements)),
         *_part("Fee", fee),
@@ -95,7 +95,7 @@ def _people(race: Race) -> list[p.Block]:
         held = row.named(race.incumbents[:PEOPLE_MOST]) + _more(len(race.incumbents))
         made += _part("Who holds it", held)
     if race.candidates is None:
-        return [*made, *_part("Who has declared", "Nobody told us.")]
+        return [*made, *_part("Who has declared", "Not known.")]
     if not race.candidates:
         return [*made, *_part("Who has declared", "*No one yet.*")]
     people = [
@@ -112,14 +112,13 @@ def _more(count: int) -> str:
 
 
 def _trust(race: Race) -> list[p.Block]:
-    official = row.link(race.office.url, "the office's own page")
-    checked = row.link(race.url, "Check it here") if race.url else ""
+    official = row.link(race.office.url, "The office's own page") if race.office.url != race.url else ""
     lines = (
         row.certainty(race),
         row.source(race),
         row.said(race.note, 600),
-        " · ".join(each for each in (official, checked) if each.startswith("<")),
-        words.DEPENDS.replace("*Details* has what is known, and the election office", "the election office"),
+        official if official.startswith("<") else "",
+        words.DEPENDS,
     )
     return [p.divider(), p.context(p.cut("\n".join(filter(None, lines)), p.TEXT_MOST))]
 
@@ -142,6 +141,7 @@ def shared(race: Race, zone: str, *, by: str, now: datetime) -> p.Payload:
     text = row.lines(
         row.head(race),
         row.filing_line(race, zone, now),
+        row.others_line(race, zone, now),
         row.election_line(race),
         row.facts_line(race),
         row.declared_line(race),
@@ -152,9 +152,7 @@ def shared(race: Race, zone: str, *, by: str, now: datetime) -> p.Payload:
         [
             p.context(f"<@{by}> shared a race"),
             p.section(p.cut(text, 1500)),
-            p.context(
-                p.cut(small, 600), words.DEPENDS.replace("*Details* has what is known, and the", "The")
-            ),
+            p.context(p.cut(small, 600), words.DEPENDS),
             p.actions(p.button("What can I run for?", words.OPEN)),
         ],
     )

@@ -89,6 +89,8 @@ def filing_line(race: Race, zone: str, now: datetime) -> str:
         opens = _opens(filing, zone, now) if filing is not None else ""
         if due.standing is Standing.OVER:
             return "This election is over."
+        if race.election_day is None and not opens:
+            return f"No date is published yet: the election office knows first.{what}"
         return f"Nobody has published by when to file.{opens}{what}"
     at_zone = filing.zone or zone
     when = day_and_time(filing.closes, filing.closes_at, at_zone)
@@ -97,6 +99,21 @@ def filing_line(race: Race, zone: str, now: datetime) -> str:
         return f"Filing closed {when} ({far}){what}"
     opens = " · open now" if due.standing is Standing.OPEN else _opens(filing, zone, now)
     return f"*File by {when}* ({far}){opens}{what}"
+
+
+def others_line(race: Race, zone: str, now: datetime) -> str:
+    """Name the later deadlines of a race, each with whom it is for: "independents by Jun 15, 2027"."""
+    due = deadline(race, zone, now)
+    if race.cancelled or due.closes is None or due.standing is Standing.OVER:
+        return ""
+    later: list[str] = []
+    for filing in race.filings:
+        closes = filing.closes_moment(zone)
+        if filing.closes is not None and closes is not None and closes > due.closes:
+            when = day_and_time(filing.closes, filing.closes_at, filing.zone or zone)
+            later.append(f"{said(filing.what, 80) or 'others'} by {when}")
+    text = "; ".join(later[:2])
+    return f"Also: {text}" if text else ""
 
 
 def _opens(filing: Filing, zone: str, now: datetime) -> str:
@@ -133,11 +150,10 @@ _DAYS = {
 
 
 def election_line(race: Race) -> str:
-    """Say when it is elected: "Election Nov 2, 2027 · primary Jun 15, 2027"."""
+    """Say when it is elected: "Election Nov 2, 2027 · primary Jun 15, 2027"; "" where nobody knows."""
     if race.election_day is None:
-        parts = ["The next election day is not known"]
-    else:
-        parts = [f"{_DAYS[race.kind]} {day(race.election_day)}"]
+        return ""
+    parts = [f"{_DAYS[race.kind]} {day(race.election_day)}"]
     if race.primary_day is not None and race.primary_day != race.election_day:
         parts.append(f"primary {day(race.primary_day)}")
     if race.runoff_day is not None and race.runoff_day != race.election_day:
@@ -195,23 +211,26 @@ def candidate(one: Candidate) -> str:
 
 
 def certainty(race: Race) -> str:
-    """Say in words how far the row can be trusted."""
-    if race.certainty is Certainty.CONFIRMED:
-        told = "Confirmed"
-    elif race.certainty is Certainty.DERIVED:
-        rule = f" ({said(race.rule, 120)})" if race.rule else ""
-        told = f"Derived from the law{rule}: check with the election office"
-    else:
-        told = "Expected: this office is elected here, but no date is published. Ask the election office"
-    return told
+    """Say in words how far the row can be trusted, and link to who can confirm it."""
+    office = link(race.url, "election office")
+    match race.certainty:
+        case Certainty.CONFIRMED:
+            return "Confirmed"
+        case Certainty.DERIVED:
+            rule = f" ({said(race.rule, 120)})" if race.rule else ""
+            return f"Derived from the law{rule}: check with the {office}"
+        case Certainty.EXPECTED:
+            return f"Expected, because this office exists here: ask the {office}"
 
 
 def source(race: Race) -> str:
     """Name where it comes from and of which day that is."""
-    named = f"Source: {link(race.url, said(race.source, 80))}" if race.source else ""
+    called = said(race.source, 80)
+    if race.certainty is Certainty.CONFIRMED and called:
+        called = link(race.url, called)
     dated = day(race.as_of) if race.as_of else ""
     stale = "an older answer, because the source does not answer now" if race.stale else ""
-    return ", ".join(filter(None, (named, dated, stale)))
+    return ", ".join(filter(None, (f"Source: {called}" if called else "", dated, stale)))
 
 
 def lines(*parts: str) -> str:

@@ -15,6 +15,7 @@ from storage.members import Members
 from storage.mentoring import Mentoring
 from storage.milestones import Milestones
 from storage.outgoing import Outgoing
+from storage.races import Races
 from storage.races_lookups import RacesLookups
 from storage.races_saved import RacesSaved
 from storage.retention import Retention
@@ -69,6 +70,7 @@ class Store:
     journeys_texts = Part(JourneysTexts)
     figures = Part(Figures)
     races_lookups = Part(RacesLookups)
+    races = Part(Races)
     races_saved = Part(RacesSaved)
 
     def __init__(self, connection: AsyncConnection) -> None:

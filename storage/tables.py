@@ -371,6 +371,57 @@ race_lookups = Table(
 )
 
 
+# Races that staff imported, and who stands in them (storage/races.py)
+
+local_races = Table(
+    "local_races",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("source", Text, nullable=False),
+    Column("position", Text, nullable=False, index=True),
+    Column("ocd", Text),
+    Column("census", Text),
+    Column("within", Text),
+    Column("election_day", Date, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("taken_at", Instant, nullable=False),
+    Column("cancelled_at", Instant),
+)
+# A place is looked up by each of the names of its divisions: one search of one of these for each name.
+Index("ix_local_races_ocd", local_races.c.ocd, local_races.c.election_day, **_where("ocd IS NOT NULL"))
+Index(
+    "ix_local_races_census", local_races.c.census, local_races.c.election_day, **_where("census IS NOT NULL")
+)
+Index(
+    "ix_local_races_within", local_races.c.within, local_races.c.election_day, **_where("within IS NOT NULL")
+)
+
+local_people = Table(
+    "local_people",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("source", Text, nullable=False),
+    Column("about", Text, nullable=False, index=True),
+    Column("holds", Boolean, nullable=False),
+    Column("facts", Text, nullable=False),
+)
+
+
+# Answers of services that look races up, by what was asked and never by where somebody lives
+# (storage/races_cache.py)
+
+race_answers = Table(
+    "race_answers",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("facts", Text, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+
 # Races that people saved, and where each countdown stands (storage/races_saved.py)
 
 saved_races = Table(

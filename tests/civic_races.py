@@ -49,7 +49,8 @@ def race(key="local:1", **facts) -> Race:
         "term_years": 4,
         "partisan": False,
     }
-    office |= {name: facts.pop(name) for name in list(facts) if name in Office.__dataclass_fields__}
+    of_office = set(Office.__dataclass_fields__) - {"url"}
+    office |= {name: facts.pop(name) for name in list(facts) if name in of_office}
     usual = {
         "election_day": date(2027, 11, 2),
         "primary_day": date(2027, 6, 15),

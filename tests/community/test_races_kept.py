@@ -25,7 +25,15 @@ from community.races import (
     Precision,
     Race,
 )
-from community.races_kept import KeptUnreadable, kept_place, kept_race, place_of, race_of
+from community.races_kept import (
+    KeptUnreadable,
+    candidate_of,
+    kept_candidate,
+    kept_place,
+    kept_race,
+    place_of,
+    race_of,
+)
 
 words = st.text(max_size=20)
 days = st.dates(date(1900, 1, 1), date(2200, 1, 1))
@@ -137,6 +145,11 @@ SOMEWHERE = Place(
 @given(races)
 def test_a_race_comes_back_as_it_was(race):
     assert race_of(json.loads(json.dumps(kept_race(race)))) == race
+
+
+@given(candidates)
+def test_a_candidate_comes_back_as_they_were(candidate):
+    assert candidate_of(json.loads(json.dumps(kept_candidate(candidate)))) == candidate
 
 
 @given(places)

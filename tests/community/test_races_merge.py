@@ -115,7 +115,7 @@ def test_one_row_of_several_seats_speaks_of_every_seat_that_another_lists():
     assert all(each.office.salary == "$5,000" for each in merged)
     as_sure = replace(sum_of_all, certainty=Certainty.CONFIRMED)
     (row,) = merge([found(LAW, as_sure), found(ENGINE, *one_by_one)], AT_ZIP)
-    assert row.seats == 3
+    assert row.office.seats == 3
 
 
 def test_one_of_a_hundred_seats_gives_way_to_the_very_district():

@@ -76,7 +76,8 @@ async def town(stage):
     bot = next(iter(stage.sandbox.workspace.apps.values())).bot_user_id
     stage.sandbox.workspace.add_channel("wins", id=WINS, members=["U0ADA", "U0SUE", bot])
     stage.settings = stage.settings.model_copy(update={"wins_channel": WINS})
-    stage.introduced = {"finder": Finder(locate=locate, sources=(made,)), "race_sources": {"test": made}}
+    stage.finder = Finder(locate=locate, sources=(made,))
+    stage.race_sources = {"test": made}
     await stage.start_app()
     return made
 

@@ -8,7 +8,7 @@ from alembic import op
 from storage.tables import Instant
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
