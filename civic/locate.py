@@ -205,7 +205,9 @@ def _named(text: str) -> Located:
         return at_state(state)
     name, state = _name_and_state(text)
     if state is not None:
-        return _in_state(name, state) or NotLocated(Unlocated.UNKNOWN_PLACE)
+        # "Main Street, Richmond, VA" has no number to look up, but it names its city.
+        last = name.rpartition(",")[2].strip()
+        return _in_state(name, state) or _in_state(last, state) or NotLocated(Unlocated.UNKNOWN_PLACE)
     found = [place for each in _states_with(text) if (place := _in_state(text, each)) is not None]
     if not found:
         return NotLocated(Unlocated.UNKNOWN_PLACE)

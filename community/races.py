@@ -119,6 +119,9 @@ class Place:
         What lies in a division that it does not lie in cannot hold it either: no ward of Norfolk holds a
         place in Richmond.
         """
+        if not division:
+            # Only the Census names it; nothing can be said by an id that is not there.
+            return None
         if any(division == known.ocd for known in self.certain) or division == COUNTRY:
             return True
         if any(division == possible.ocd for possible in self.overlapping):
