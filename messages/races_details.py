@@ -63,8 +63,7 @@ def _part(title: str, *texts: str) -> list[p.Block]:
 
 def _filing(race: Race, zone: str, now: datetime) -> list[p.Block]:
     windows = [row.window(filing, zone, now) for filing in race.filings[:8]]
-    unknown = "" if windows else "Nobody has published the dates yet. The election office knows first."
-    return _part("Filing", *windows, unknown)
+    return _part("Filing", *windows)
 
 
 def _who_may(office: Office) -> list[p.Block]:

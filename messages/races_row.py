@@ -90,7 +90,7 @@ def filing_line(race: Race, zone: str, now: datetime) -> str:
         if due.standing is Standing.OVER:
             return "This election is over."
         if race.election_day is None and not opens:
-            return f"No date is published yet: the election office knows first.{what}"
+            return f"No date is published yet.{what}"
         return f"Nobody has published by when to file.{opens}{what}"
     at_zone = filing.zone or zone
     when = day_and_time(filing.closes, filing.closes_at, at_zone)
