@@ -18,10 +18,9 @@ from handlers.errors import notice
 from handlers.listening import House, Listening, May, Work
 from handlers.opening import open_form
 from handlers.payloads import Actor, Json, number, part
-from handlers.races import put
-from handlers.races_list import draft_about, race_of_press
+from handlers.races import put, show_again
+from handlers.races_list import answer_of, draft_about, race_of_press
 from messages import mentoring_forms as question_forms
-from messages import payload as p
 from messages import races as list_words
 from messages import races_details as details_words
 from messages import races_saved as words
@@ -51,25 +50,25 @@ async def saved(
     work: Work,
     clock: Clock,
 ) -> None:
-    """A person pressed "Save" on a race of an answer, or in its details."""
+    """A person pressed "Save" on a race of an answer, or in its details: what was pressed says so."""
+    _, wish = list_words.state_of(str(action.get("block_id") or ""))
     async with work() as store:
         at = clock.now()
-        race, place, _ = await race_of_press(store, action, actor, clock)
+        race, place, look = await race_of_press(store, action, actor, clock)
         member = await store.members.member(actor.id)
         reader = member.zone if member is not None else place.zone
-        wish = rules.fresh(actor.id, race, zone=place.zone, state=place.state, reader=reader, at=at)
-        one, began = await rules.save(store.races_saved, wish, at=at)
+        asked_for = rules.fresh(actor.id, race, zone=place.zone, state=place.state, reader=reader, at=at)
+        one, began = await rules.save(store.races_saved, asked_for, at=at)
         if began:
             await store.tell(notices.saved(one, at=at), at=at)
+        answer = await answer_of(store, look, wish, actor, clock)
     await ack()
-    summary, blocks = words.answer(_card(house, one), began=began)
-    if part(body, "view").get("type") == "modal":
-        view = p.modal(words.TITLE, blocks)
-        pushed = client.views_push(trigger_id=str(body.get("trigger_id")), view=view)
-        house.errands.start(pushed, what="say that a race is saved")
+    opened = part(body, "view")
+    if opened.get("callback_id") == details_words.DETAILS_VIEW:
+        shown = put(client, str(opened.get("id")), _details(_card(house, one)))
     else:
-        said = respond(**p.message(summary, blocks), response_type="ephemeral", replace_original=False)
-        house.errands.start(said, what="say that a race is saved")
+        shown = show_again(house, body, client, respond, answer)
+    house.errands.start(shown, what="show that a race is saved")
 
 
 async def filed(
@@ -77,7 +76,6 @@ async def filed(
     action: Json,
     body: Json,
     client: AsyncWebClient,
-    respond: AsyncRespond,
     house: House,
     actor: Actor,
     work: Work,
@@ -90,7 +88,7 @@ async def filed(
         before, after = await rules.file(store.races_saved, store.members, which, by=actor.id, at=at)
         await store.tell(notices.settled(before, after, at=at), at=at)
     await ack()
-    _show_again(house, body, client, respond, after)
+    _show_again(house, body, client, after)
 
 
 async def stopped(
@@ -98,7 +96,6 @@ async def stopped(
     action: Json,
     body: Json,
     client: AsyncWebClient,
-    respond: AsyncRespond,
     house: House,
     actor: Actor,
     work: Work,
@@ -110,7 +107,7 @@ async def stopped(
         before, after = await rules.stop(store.races_saved, number(action.get("value")), by=actor.id, at=at)
         await store.tell(notices.settled(before, after, at=at), at=at)
     await ack()
-    _show_again(house, body, client, respond, after)
+    _show_again(house, body, client, after)
 
 
 async def undone(
@@ -118,7 +115,6 @@ async def undone(
     action: Json,
     body: Json,
     client: AsyncWebClient,
-    respond: AsyncRespond,
     house: House,
     actor: Actor,
     work: Work,
@@ -131,7 +127,7 @@ async def undone(
         before, after = await rules.undo(store.races_saved, store.members, which, by=actor.id, at=at)
         await store.tell(notices.settled(before, after, at=at), at=at)
     await ack()
-    _show_again(house, body, client, respond, after)
+    _show_again(house, body, client, after)
 
 
 async def celebrated(
@@ -139,7 +135,6 @@ async def celebrated(
     action: Json,
     body: Json,
     client: AsyncWebClient,
-    respond: AsyncRespond,
     house: House,
     actor: Actor,
     work: Work,
@@ -156,7 +151,7 @@ async def celebrated(
         one, post = await rules.celebrate(store.races_saved, which, by=actor.id, at=at)
         await store.tell(notices.celebrated(one, places, post=post), at=at)
     await ack()
-    _show_again(house, body, client, respond, one)
+    _show_again(house, body, client, one)
 
 
 async def took_down(
@@ -164,7 +159,6 @@ async def took_down(
     action: Json,
     body: Json,
     client: AsyncWebClient,
-    respond: AsyncRespond,
     house: House,
     actor: Actor,
     work: Work,
@@ -175,7 +169,7 @@ async def took_down(
         before, after = await rules.hush(store.races_saved, number(action.get("value")), by=actor.id)
         await store.tell(notices.hushed(before, after), at=clock.now())
     await ack()
-    _show_again(house, body, client, respond, after)
+    _show_again(house, body, client, after)
 
 
 async def opened_details(
@@ -185,10 +179,7 @@ async def opened_details(
     await ack()
 
     async def build(store: Store) -> Json:
-        card = _card(house, await _own(store, action, actor))
-        return details_words.saved_details(
-            card.saved.race, card.saved.zone, words.buttons(card), now=card.now
-        )
+        return _details(_card(house, await _own(store, action, actor)))
 
     open_form(
         house, client, body, build, lambda: notice("This took too long. Please press Details once more.")
@@ -222,13 +213,17 @@ def _card(house: House, one: Saved) -> words.Card:
     return words.Card(saved=one, now=house.clock.now(), wins=house.places.wins)
 
 
-def _show_again(house: House, body: Json, client: AsyncWebClient, respond: AsyncRespond, one: Saved) -> None:
-    """Where it was pressed in what only this person sees, show there what it led to."""
-    summary, blocks = words.pressed_answer(_card(house, one))
+def _details(card: words.Card) -> Json:
+    saved = card.saved
+    return details_words.saved_details(saved.race, saved.zone, words.in_details(card), now=card.now)
+
+
+def _show_again(house: House, body: Json, client: AsyncWebClient, one: Saved) -> None:
+    """Where it was pressed in the details of a race, which only this person sees, show there what it led to.
+
+    Cards and the Home tab follow by themselves.
+    """
     opened = part(body, "view")
     if opened.get("type") == "modal":
-        view = p.modal(words.TITLE, blocks)
-        house.errands.start(put(client, str(opened.get("id")), view), what="show a saved race again")
-    elif part(body, "container").get("is_ephemeral"):
-        again = respond(**p.message(summary, blocks), response_type="ephemeral", replace_original=True)
-        house.errands.start(again, what="show a saved race again")
+        shown = put(client, str(opened.get("id")), _details(_card(house, one)))
+        house.errands.start(shown, what="show a saved race again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from community.races import Office, Place, Race
@@ -28,16 +29,16 @@ def details(race: Race, place: Place, *, look: str, channel: str, now: datetime)
         p.button("Ask a mentor", words.ASK_ABOUT, about),
         p.button("Share…", words.SHARE, about),
     )
-    blocks = _facts(race, place.zone, pressed, now)
+    blocks = _facts(race, place.zone, [pressed], now)
     return p.modal("Details", blocks, callback=DETAILS_VIEW, metadata=channel)
 
 
-def saved_details(race: Race, zone: str, pressed: p.Block, *, now: datetime) -> p.Payload:
+def saved_details(race: Race, zone: str, pressed: Sequence[p.Block], *, now: datetime) -> p.Payload:
     """The same view of a race that somebody saved, with what they can do with it."""
     return p.modal("Details", _facts(race, zone, pressed, now))
 
 
-def _facts(race: Race, zone: str, pressed: p.Block, now: datetime) -> list[p.Block]:
+def _facts(race: Race, zone: str, pressed: Sequence[p.Block], now: datetime) -> list[p.Block]:
     return [
         p.section(
             row.lines(
@@ -47,7 +48,7 @@ def _facts(race: Race, zone: str, pressed: p.Block, now: datetime) -> list[p.Blo
                 row.facts_line(race),
             )
         ),
-        pressed,
+        *pressed,
         *_filing(race, zone, now),
         *_who_may(race.office),
         *_where(race.office),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from community.journeys_times import local, zone_of
 from community.races_changes import Change, Kind
-from community.races_countdown import CLOSED, OPENS, RUNGS, Target, ahead, next_rung, targets
+from community.races_countdown import CLOSED, OPENS, Target, ahead, ladder, targets
 from community.races_saved import Saved, Standing
+from community.states import state_name
 from messages import payload as p
 from messages import races_calendar
 from messages import races_row as row
@@ -23,8 +24,6 @@ ASK = "races.ask_about_saved"
 CELEBRATE = "races.celebrate"
 TAKE_DOWN = "races.take_down"
 
-TITLE = "Saved race"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
@@ -37,6 +36,23 @@ class Card:
     saved: Saved
     now: datetime
     wins: str = ""
+
+
+def called(saved: Saved) -> str:
+    """Name a race where nothing else of it is seen, in plain text: the office, and where it is."""
+    name, division = row.name(saved.race), saved.race.office.division
+    district = saved.race.office.district
+    where = division.name
+    if not where or (district and district in where):
+        # "House of Delegates, District 12" is enough of the district; what it lacks is the state.
+        where = state_name(saved.state)
+    where = " ".join(where.split())
+    return name if not where or where.casefold() in name.casefold() else f"{name} · {p.shorten(where, 60)}"
+
+
+def named(saved: Saved) -> str:
+    """Name it in mrkdwn."""
+    return row.said(called(saved), row.NAME_MOST + 63)
 
 
 # Dates
@@ -113,7 +129,7 @@ def countdown(card: Card, *, rung: str, on: date, what: str, closes: date | None
     `on` is the reader's day on which it was sent, `what` and `closes` the window as it was then.
     """
     saved = card.saved
-    name = row.said(row.name(saved.race), row.NAME_MOST)
+    name = named(saved)
     if saved.standing is not Standing.ACTIVE:
         return _over(card)
     known = [each for each in targets(saved.race, saved.zone) if each.what == what]
@@ -183,18 +199,40 @@ def _open(card: Card) -> p.Block:
     )
 
 
-def buttons(card: Card) -> p.Block:
-    """Give what can be pressed in the details of a saved race."""
-    _, pressed = standing(card)
+def in_details(card: Card) -> list[p.Block]:
+    """Give what stands on top of a saved race's details: where it stands, and what can be pressed."""
+    (said, sentence), pressed = standing(card)
     named = [each for block in pressed for each in block.get("elements", []) if each["type"] == "button"]
-    return p.actions(*(each for each in named if each["action_id"] != DETAILS))
+    told = follows(card) if card.saved.counts_down else f"*{said}.* {sentence}"
+    # Three views lie on each other at most: from here on the question form has room.
+    return [p.section(told), p.actions(*(each for each in named if each["action_id"] != DETAILS))]
+
+
+def word(card: Card) -> str:
+    """Say in a word that somebody keeps a race."""
+    return "Filed" if card.saved.standing is Standing.FILED else "Saved"
+
+
+def follows(card: Card) -> str:
+    """Say what follows from having saved a race, in a line."""
+    saved = card.saved
+    (said, _), _ = standing(card)
+    if saved.standing is Standing.CLOSED:
+        return "*Saved.* Should the deadline be extended, we tell you."
+    if not saved.counts_down:
+        return f"*{said}.*"
+    target = ahead(saved.race, saved.zone, card.now)
+    told = _first(saved, target)
+    if target is None or target.closes is None:
+        told = row.lines("We look every night, and tell you when a date is known.", told)
+    return f"*Saved.* {told}".strip()
 
 
 def _over(card: Card) -> p.Payload:
     """Show a race that is not counted down to any more: filed, stopped, closed, cancelled."""
     saved = card.saved
     said, pressed = standing(card)
-    name = row.said(row.name(saved.race), row.NAME_MOST)
+    name = named(saved)
     return p.message(f"{said[0]}: {name}", [p.section(f"*{said[0]}: {name}*\n{said[1]}"), *pressed])
 
 
@@ -269,7 +307,7 @@ def change(one: Change) -> str:
 def changed(card: Card, changes: Sequence[Change], *, on: date) -> p.Payload:
     """The card that tells what has changed about a saved race, and where it stands by now."""
     saved = card.saved
-    name = row.said(row.name(saved.race), row.NAME_MOST)
+    name = named(saved)
     kinds = {each.kind for each in changes}
     if Kind.CANCELLED in kinds:
         head = f"Cancelled: {name}"
@@ -325,9 +363,9 @@ def calendar_file(card: Card, *, method: str, whats: Sequence[str], why: str) ->
     if method == "cancel" and why not in {"stopped", "cancelled"}:
         why = "gone"
     words = _FILES[why].format(
-        name=row.said(row.name(saved.race), row.NAME_MOST),
+        name=named(saved),
         by=_by(card, target) if target is not None else "",
-        rungs=rungs(),
+        rungs=_first(saved, target),
     )
     return {
         "filename": races_calendar.FILE,
@@ -337,50 +375,27 @@ def calendar_file(card: Card, *, method: str, whats: Sequence[str], why: str) ->
     }
 
 
-def rungs() -> str:
-    """Say when messages come."""
-    *first, last = (str(days) for days in RUNGS)
-    return f"We write to you {', '.join(first)} and {last} day before filing closes, and when it opens."
-
-
-# The answer to "Save"
-
-
-def answer(card: Card, *, began: bool) -> tuple[str, list[p.Block]]:
-    """Answer the person who pressed "Save": what was saved, and what follows from it."""
-    saved, number = card.saved, card.saved.id
-    name = row.said(row.name(saved.race), row.NAME_MOST)
-    (word, sentence), _ = standing(card)
-    if saved.standing is Standing.CLOSED:
-        sentence = f"{word}. Should the deadline be extended, we tell you."
-    elif saved.standing is Standing.ACTIVE:
-        sentence = row.lines(sentence, _first(saved, ahead(saved.race, saved.zone, card.now)))
-    follows = "It is on the app's Home tab."
-    if began and saved.calendar:
-        follows += " A file for your calendar comes as a direct message."
-    filed = saved.standing is Standing.FILED
-    head = "Saved" if began else word if filed else "You have saved this already"
-    pressed = p.actions(
-        p.button("Undo", UNDO, number) if filed else p.button("Stop", STOP, number),
-        p.button("Ask a mentor", ASK, number),
-    )
-    return f"{head}: {name}", [p.section(f"*{head}: {name}*\n{sentence}"), p.context(follows), pressed]
-
-
 def _first(saved: Saved, target: Target | None) -> str:
     """Say when messages come, as far as any are still to come."""
-    rung = next_rung(target, saved.reader, saved.since) if target is not None else None
-    if rung is None:
+    coming = [each for each in ladder(target, saved.reader) if each.at > saved.since] if target else []
+    if not coming:
         return ""
-    first = f"The first message comes on {day(local(rung.at, saved.reader).date())} at 9 am."
-    return f"{rungs()} {first}" if target is not None and target.closes else first
+    first = f"the first on {day(local(coming[0].at, saved.reader).date())} at 9 am."
+    return f"We write to you {_days(each.name for each in coming)}: {first}"
 
 
-def pressed_answer(card: Card) -> tuple[str, list[p.Block]]:
-    """Show in the answer to "Save" what was done with a button in it."""
-    (word, sentence), pressed = standing(card)
-    head = f"{word}: {row.said(row.name(card.saved.race), row.NAME_MOST)}"
-    return head, [p.section(f"*{head}*\n{sentence}"), *pressed]
+def _days(names: Iterable[str]) -> str:
+    """Name the days of messages: "30, 14 and 7 days before filing closes, and when it opens"."""
+    known = list(names)
+    days = [name for name in known if name != OPENS]
+    parts: list[str] = []
+    if days:
+        *others, last = days
+        counted = f"{', '.join(others)} and {last}" if others else last
+        parts.append(f"{counted} day{'' if last == '1' else 's'} before filing closes")
+    if OPENS in known:
+        parts.append("when it opens" if days else "when filing opens")
+    return ", and ".join(parts)
 
 
 # The Home tab
@@ -399,7 +414,7 @@ class Listing:
 def home_row(card: Card, today: date) -> list[p.Block]:
     """One saved race on the Home tab: by when to file, how far off that is, and what can be pressed."""
     saved = card.saved
-    name = row.said(row.name(saved.race), row.NAME_MOST)
+    name = named(saved)
     if saved.standing is not Standing.ACTIVE:
         (word, sentence), pressed = standing(card)
         return [

@@ -105,12 +105,10 @@ class RacesSaved:
 
     # For people
 
-    async def kept_of(self, user: str, keys: Sequence[str]) -> dict[str, Saved]:
-        """Give what this person keeps of these races, by their keys; what they stopped is not kept."""
-        if not keys:
-            return {}
+    async def kept_of(self, user: str) -> dict[str, Saved]:
+        """Give the races that this person keeps, by their keys; what they stopped is not kept."""
         found = await self._connection.execute(
-            self._of(user).where(saved_races.c.key.in_(keys), saved_races.c.standing != Standing.STOPPED)
+            self._of(user).where(saved_races.c.standing != Standing.STOPPED)
         )
         return {row.key: _saved(row) for row in found}
 
