@@ -100,7 +100,7 @@ class Application:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.database = Database.at(settings.database_url)
-        self.races = Races(self.database)
+        self.races = Races(settings, self.database, self.clock)
         self.places = Places(
             mentors=settings.mentor_channel,
             staff=settings.staff_channel,
@@ -291,6 +291,7 @@ class Application:
         await self.house.errands.finish(grace)
         await self.outbox.stop()
         await self.leadership.stop()
+        await self.races.close()
         if self._session is not None:
             await self._session.close()
             self._session = None

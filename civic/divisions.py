@@ -72,9 +72,10 @@ def fold(name: str) -> str:
 
     Hyphens count as spaces, and OCD's "~" as the apostrophe it stands for.
     """
-    plain = "".join(
-        each for each in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(each)
-    )
+    plain = name.casefold()
+    if not plain.isascii():
+        letters = unicodedata.normalize("NFKD", plain)
+        plain = "".join(each for each in letters if not unicodedata.combining(each))
     words = re.sub(r"[^\w\s]|_", " ", plain.replace("'", "").replace("~", "").replace(".", " ")).split()
     short = {"saint": "st", "sainte": "ste", "fort": "ft", "mount": "mt"}
     return " ".join(short.get(word, word) for word in words)

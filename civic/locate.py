@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 
@@ -58,9 +59,8 @@ Located = Place | Several | NotLocated
 def offline(where: str) -> Located:
     """Find a place by ZIP code, city, county or state, without asking anybody; never raises.
 
-    Takes about 10 µs once `postal.postal()` has been read (0.5 s), and 30 ms more for each state at first. A
-    ZIP code's county is the one the Postal Service names; boxes make it only possible. An address is located
-    no nearer than its ZIP code, city or state: see `fallback`.
+    Takes 25 to 50 µs once `postal.postal()` has been read (a second), and up to 30 ms more for each state at
+    first. A ZIP code's county is the one the Postal Service names; boxes make it only possible.
     """
     text = _COUNTRY.sub("", tidy(where))
     if not text:
@@ -138,7 +138,7 @@ def at_state(code: str) -> Place:
 def at_city(state: str, name: str) -> Place | None:
     """Find a city, town or village in a state; None where there is none of that name."""
     folded = divisions.fold(name)
-    codes = postal.postal().by_city.get(folded, {}).get(state, [])
+    codes = postal.postal().of_city(name, state)
     # A name that is only accepted beside the usual one says little about where the city lies.
     codes = [code for code in codes if divisions.fold(code.city) == folded] or codes
     counties = {code.county: divisions.county(state, code.county) for code in codes if code.county}
@@ -175,7 +175,7 @@ def at_county(state: str, name: str) -> Place | None:
     county = divisions.county(state, name)
     if county is None or county.census != divisions.COUNTY:
         return None
-    codes = postal.postal().by_county.get((state, divisions.fold(county.name)), [])
+    codes = postal.postal().of_county(county.name, state)
     places = [divisions.place(state, code.city, county.geoid) for code in codes]
     below = [
         each
@@ -223,12 +223,10 @@ def _in_state(name: str, state: str) -> Place | None:
 def _states_with(name: str) -> list[str]:
     """Give the states that have a city, or else a county, of that name, the largest first."""
     known, folded = postal.postal(), divisions.fold(name)
-    counted = {state: len(codes) for state, codes in known.by_city.get(folded, {}).items()}
+    counted = Counter(code.state for code in known.by_city.get(folded, ()))
     if not counted or _COUNTY_TYPED.fullmatch(name):
-        of_county = {
-            state: len(codes) for (state, county), codes in known.by_county.items() if county == folded
-        }
-        counted = of_county or counted
+        of_county = {each: len(codes) for each, codes in known.by_county.items() if each[1] == folded}
+        counted = Counter({state: count for (state, _), count in of_county.items()}) or counted
     return sorted(counted, key=lambda state: (-counted[state], state))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from community import offices
@@ -238,6 +238,8 @@ class Race:
     stale: bool = False
     cancelled: bool = False
     note: str = ""
+    also: tuple[str, ...] = ()
+    """The keys of the rows of other sources that this one was filled up with; set by the merge."""
     fits: bool | None = True
     """Whether the asker's place surely lies in its division (True) or only may (None); set by the merge."""
 
@@ -278,6 +280,27 @@ class RaceSource(Protocol):
 
         Raises SourceUnavailable where it cannot be asked now.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """An answer that was kept, as JSON, and since when (aware, UTC)."""
+
+    facts: dict[str, Any]
+    at: datetime
+
+
+class RaceShelf(Protocol):
+    """Where a source keeps what a service answered, so that it is asked less and missed less.
+
+    A key says what was asked in the words of districts, ZIP codes and states; never a point or an address.
+    """
+
+    async def taken(self, key: str) -> Shelved | None:
+        """Give the answer that was kept last, however old it is."""
+
+    async def keep(self, key: str, facts: dict[str, Any], *, at: datetime) -> None:
+        """Keep an answer in the place of the one before."""
 
 
 class SourceUnavailable(Exception):

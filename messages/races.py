@@ -179,8 +179,8 @@ def place_notes(place: Place) -> list[str]:
     notes: list[str] = []
     if place.fell_back:
         notes.append(
-            "The Census Bureau's address service did not answer, so this is the answer for "
-            f"{row.said(place.label, 100)}. Look again in a few minutes for your exact districts."
+            f"That address could not be located, so this is the answer for {row.said(place.label, 100)}. "
+            "Check the address, or look again in a few minutes, for your exact districts."
         )
     if place.overlapping:
         named = [division.name for division in place.overlapping if division.name]
@@ -191,6 +191,10 @@ def place_notes(place: Place) -> list[str]:
         several = ", ".join(unknown[:-1]) + (" and " if len(unknown) > 1 else "") + unknown[-1]
         districts = "districts depend" if len(unknown) > 1 else "district depends"
         notes.append(f"Your {several} {districts} on your street address.")
+    missing = [_LAYERS[layer] for layer in ("sldl", "sldu") if layer in place.unknown]
+    if missing and place.precision is Precision.ADDRESS:
+        lost = " and ".join(missing)
+        notes.append(f"Your {lost} district could not be told now. Look again in a few minutes.")
     return notes
 
 

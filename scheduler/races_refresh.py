@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import structlog
@@ -14,6 +15,7 @@ from community.deliveries import State
 from community.journeys_times import local, moment_at
 from community.races import Race, RaceSource, SourceUnavailable
 from community.races_changes import Change, change_of
+from community.races_merge import together
 from community.races_moves import Due, heard
 from storage.database import Database
 from storage.store import Store
@@ -54,22 +56,38 @@ async def refresh_saved(
     nothing: it is left alone until the next run, and its races keep their place in the line.
     """
     answered = 0
-    for name, source in sources.items():
+    for name in sources:
         at = clock.now()
         before = last_night(at, zone)
         async with database.reading() as store:
-            keys = await store.races_saved.to_check(name, before=before, at=at, limit=MOST)
-        for number, key in enumerate(keys):
+            wanted = await store.races_saved.to_check(name, before=before, at=at, limit=MOST)
+        for number, (key, also) in enumerate(wanted):
             if number:
                 await sleep(PAUSE)
             try:
-                race = await source.race(key)
-            except SourceUnavailable:
-                log.info("source of saved races does not answer", source=name)
+                race = await _asked(sources, key, also)
+            except SourceUnavailable as away:
+                log.info("source of saved races does not answer", source=away.source)
                 break
             await take_in(database, clock, key, race, before=before)
             answered += 1
     return answered
+
+
+async def _asked(sources: Mapping[str, RaceSource], key: str, also: Sequence[str]) -> Race | None:
+    """Ask the source of a race, and those that filled it up: together they make the row that was saved.
+
+    Raises SourceUnavailable where any of them does not answer, so that no fact seems to have gone.
+    """
+    found: Race | None = None
+    for each in (key, *also):
+        source = sources.get(each.partition(":")[0])
+        race = await source.race(each) if source is not None else None
+        if race is None and each == key:
+            return None
+        if race is not None:
+            found = race if found is None else together(found, race)
+    return None if found is None else replace(found, key=key)
 
 
 async def take_in(database: Database, clock: Clock, key: str, race: Race | None, *, before: datetime) -> None:
@@ -89,7 +107,8 @@ async def take_in(database: Database, clock: Clock, key: str, race: Race | None,
 
 
 async def _take_in(store: Store, due: Due, race: Race | None, at: datetime) -> None:
-    answer = due.saved.race if race is None or race.stale else race
+    kept = due.saved.race
+    answer = kept if race is None or race.stale else replace(race, fits=kept.fits)
     found = heard(due.saved, answer, reader=due.reader, at=at, untold=await _untold(store, due))
     await store.races_saved.put(found.after)
     if not due.left:

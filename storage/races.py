@@ -254,7 +254,8 @@ class LocalRaces:
             rows = {row["key"]: row for row in await store.races.of(names, around)}
             kept = [row for row in rows.values() if row["cancelled_at"] is None]
             people = await self._people(store.races, kept)
-        found = paired((row["position"], _race(row, people, sure=sure)) for row in kept)
+        divisions = {_pair(each): each for each in (*place.overlapping, *place.certain) if each.geoid}
+        found = paired((row["position"], _known_as(_race(row, people, sure=sure), divisions)) for row in kept)
         return Found(
             source=self.name, races=tuple(race for race in found if _between(race.election_day, window))
         )
@@ -288,12 +289,12 @@ def names_of(place: Place, *, certain: bool = False) -> Names:
     """Give what a place is looked up by; with `certain` only what it surely lies in."""
     divisions = place.certain if certain else (*place.certain, *place.overlapping)
     ocd = frozenset(each.ocd for each in divisions if each.ocd) | {COUNTRY}
-    census = frozenset(f"{each.census}:{each.geoid}" for each in divisions if each.census and each.geoid)
+    census = frozenset(_pair(each) for each in divisions if each.census and each.geoid)
     if certain:
         return Names(ocd, census)
     # Districts of the state are what the catalogue speaks of as one row; those of a town are named each.
     parents = {each.ocd for each in place.certain if each.layer not in {"state", "country"}}
-    parents |= {f"{each.census}:{each.geoid}" for each in place.certain if each.census not in {"", "G4000"}}
+    parents |= {_pair(each) for each in place.certain if each.census not in {"", "G4000"}}
     return Names(
         ocd, census, frozenset(f"{one}/{layer}" for one in parents if one for layer in place.unknown)
     )
@@ -364,6 +365,18 @@ def _race(row: RowMapping, people: dict[str, list[RowMapping]], *, sure: Names) 
         cancelled=row["cancelled_at"] is not None,
         fits=True if row["ocd"] in sure.ocd or row["census"] in sure.census else None,
     )
+
+
+def _pair(division: Division) -> str:
+    return f"{division.census}:{division.geoid}"
+
+
+def _known_as(race: Race, divisions: dict[str, Division]) -> Race:
+    """Name the division of a race as its place does: a file may know it by its Census id alone."""
+    division = race.office.division
+    if division.ocd or (known := divisions.get(_pair(division))) is None:
+        return race
+    return replace(race, office=replace(race.office, division=known))
 
 
 def _between(day: date | None, window: Window) -> bool:

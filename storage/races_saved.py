@@ -184,14 +184,17 @@ class RacesSaved:
 
     # What sources say
 
-    async def to_check(self, source: str, *, before: datetime, at: datetime, limit: int) -> list[str]:
-        """Give the keys of one source's races that were not looked up since then, the oldest first.
+    async def to_check(
+        self, source: str, *, before: datetime, at: datetime, limit: int
+    ) -> list[tuple[str, tuple[str, ...]]]:
+        """Give what of one source was not looked up since then, the oldest first.
 
-        What is over, or kept by nobody any more, is not looked up.
+        Each is a race's key, with the keys of the rows of other sources that filled it up. What is over, or
+        kept by nobody any more, is not looked up.
         """
         oldest = func.min(func.coalesce(saved_races.c.checked_at, saved_races.c.saved_at))
-        found = await self._connection.execute(
-            select(saved_races.c.key)
+        keys = (
+            select(saved_races.c.key, func.max(saved_races.c.id).label("newest"), oldest.label("oldest"))
             .where(
                 saved_races.c.key.startswith(f"{source}:", autoescape=True),
                 *self._unchecked(before, at),
@@ -199,8 +202,14 @@ class RacesSaved:
             .group_by(saved_races.c.key)
             .order_by(oldest, saved_races.c.key)
             .limit(limit)
+            .subquery()
         )
-        return list(found.scalars())
+        found = await self._connection.execute(
+            select(saved_races.c.key, saved_races.c.race)
+            .join(keys, keys.c.newest == saved_races.c.id)
+            .order_by(keys.c.oldest, saved_races.c.key)
+        )
+        return [(row.key, race_of(row.race).also) for row in found]
 
     def _unchecked(self, before: datetime, at: datetime) -> tuple[Any, ...]:
         return (

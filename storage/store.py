@@ -16,6 +16,7 @@ from storage.mentoring import Mentoring
 from storage.milestones import Milestones
 from storage.outgoing import Outgoing
 from storage.races import Races
+from storage.races_cache import RaceAnswers
 from storage.races_lookups import RacesLookups
 from storage.races_saved import RacesSaved
 from storage.retention import Retention
@@ -72,6 +73,7 @@ class Store:
     races_lookups = Part(RacesLookups)
     races = Part(Races)
     races_saved = Part(RacesSaved)
+    race_answers = Part(RaceAnswers)
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection

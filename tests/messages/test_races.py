@@ -129,7 +129,7 @@ def test_what_is_not_certain_about_the_place_is_said():
     said = text_of(words.message(shown([race()])))
     assert "Your House, Senate and council districts depend on your street address." in said
     fell = replace(AT_ZIP, fell_back=True)
-    assert "address service did not answer, so this is the answer for Richmond, VA 23220" in text_of(
+    assert "could not be located, so this is the answer for Richmond, VA 23220" in text_of(
         words.message(shown([race()], place=fell))
     )
     counties = (Division("x/county:a", "Hanover County"), Division("x/county:b", "Henrico County"))
@@ -138,6 +138,9 @@ def test_what_is_not_certain_about_the_place_is_said():
         words.message(shown([race()], place=split))
     )
     assert "depend on your street address" not in text_of(words.message(shown([race()], place=AT_HOME)))
+    half = replace(AT_HOME, unknown=frozenset({"sldu"}))
+    said = text_of(words.message(shown([race()], place=half)))
+    assert "Your Senate district could not be told now." in said
 
 
 @pytest.mark.parametrize("code", ["unreachable", "slow", "refused", "short", "something new"])

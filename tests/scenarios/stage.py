@@ -74,7 +74,14 @@ class Stage:
             staff_user_ids=("U0SUE", "U0TOM"),
             database_url=self.database_url,
             port=0,
-            **{"work_days": "Mon-Sun", "work_hours": "0-24", "work_holidays": False, **settings},
+            **{
+                "work_days": "Mon-Sun",
+                "work_hours": "0-24",
+                "work_holidays": False,
+                # Nobody answers there: a test that looks up addresses brings a geocoder of its own.
+                "census_url": "http://127.0.0.1:9",
+                **settings,
+            },
         )
         await self.start_app()
 

@@ -73,6 +73,8 @@ async def test_a_place_finds_what_its_divisions_elect_and_nothing_else(database)
         row_of(office="Far away", election_date="2029-11-06"),
     )
     races = await found(database)
+    (sheriff,) = (race for race in races if race.office.name == "Sheriff")
+    assert sheriff.office.division == CITY
     assert {race.office.name for race in races} == {
         "City council",
         "Mayor",

@@ -103,6 +103,11 @@ async def test_a_list_is_sorted_by_deadline_and_keeps_what_can_be_taken_back_for
         assert set(await store.races_saved.kept_of("UA")) == {"local:late", "local:never"}
 
 
+async def keys(store, source, *, before, at, limit=9):
+    found = await store.races_saved.to_check(source, before=before, at=at, limit=limit)
+    return [key for key, _ in found]
+
+
 async def test_the_oldest_is_looked_up_first_and_each_race_once(database):
     async with database.transaction() as store:
         await know(store, "UA", "UB")
@@ -118,14 +123,10 @@ async def test_the_oldest_is_looked_up_first_and_each_race_once(database):
             what = replace(VIRGINIA, key=key)
             await store.races_saved.add(wish(user, what, checked_at=NOW - number * DAY))
         before = {"before": NOW - DAY / 2, "at": NOW}
-        assert await store.races_saved.to_check("local", **before, limit=9) == [
-            "local:c",
-            "local:a",
-            "local:b",
-        ]
-        assert await store.races_saved.to_check("local", **before, limit=1) == ["local:c"]
-        assert await store.races_saved.to_check("catalogue", **before, limit=9) == ["catalogue:a"]
-        assert await store.races_saved.to_check("l_cal", **before, limit=9) == []
+        assert await keys(store, "local", **before) == ["local:c", "local:a", "local:b"]
+        assert await keys(store, "local", **before, limit=1) == ["local:c"]
+        assert await keys(store, "catalogue", **before) == ["catalogue:a"]
+        assert await keys(store, "l_cal", **before) == []
         found = await store.races_saved.with_key("local:b", **before, limit=9)
         assert [each.saved.user for each in found] == ["UB"], "the other was looked up since"
         assert await store.races_saved.check_anew("local") == 4
@@ -137,6 +138,8 @@ async def test_what_is_over_or_stopped_is_not_looked_up(database):
     async with database.transaction() as store:
         await store.races_saved.add(wish("UA", checked_at=None, ends_at=NOW - DAY))
         await store.races_saved.add(wish("UB", checked_at=None, standing=Standing.STOPPED))
-        assert await store.races_saved.to_check("catalogue", before=NOW, at=NOW, limit=9) == []
-        await store.races_saved.add(wish("UC", checked_at=None, standing=Standing.FILED))
-        assert await store.races_saved.to_check("catalogue", before=NOW, at=NOW, limit=9) == [VIRGINIA.key]
+        assert await keys(store, "catalogue", before=NOW, at=NOW) == []
+        both = replace(VIRGINIA, also=("local:7",))
+        await store.races_saved.add(wish("UC", both, checked_at=None, standing=Standing.FILED))
+        found = await store.races_saved.to_check("catalogue", before=NOW, at=NOW, limit=9)
+        assert found == [(VIRGINIA.key, ("local:7",))]
