@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from bot.settings import Settings
@@ -18,6 +19,18 @@ from handlers.races_finding import Finder, Located
 from storage.database import Database
 from storage.races import LocalRaces
 from storage.races_cache import Shelf
+
+KEYS: Mapping[type[RaceSource], str] = {
+    CivicEngine: "civicengine",
+    LocalRaces: "local",
+    Catalogue: "catalogue",
+}
+"""What the keys of each source's races begin with."""
+
+
+def by_key(sources: Iterable[RaceSource]) -> dict[str, RaceSource]:
+    """Give each source by what the keys of its races begin with: what was saved is looked up anew by them."""
+    return {KEYS[type(source)]: source for source in sources}
 
 
 class Races:

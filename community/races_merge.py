@@ -143,6 +143,7 @@ def together(one: Race, other: Race) -> Race:
     return replace(
         _filled(better, lesser),
         key=better.key,
+        also=tuple(dict.fromkeys((*better.also, lesser.key, *lesser.also))),
         office=office,
         filings=filings,
         certainty=certainty,

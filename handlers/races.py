@@ -64,6 +64,7 @@ async def typed_races(
         if answer.lookup is not None:
             async with work() as store:
                 await store.races_lookups.keep(answer.lookup)
+                answer = await with_saved(store, answer, actor)
         await ack(**as_message(answer, clock), response_type="ephemeral")
         return
     await ack(text=forms.LOOKING, response_type="ephemeral")
@@ -80,21 +81,26 @@ async def _somewhere(house: House, actor: Actor, asked: Asked) -> Asked:
 
 
 async def _answer_later(house: House, actor: Actor, asked: Asked, respond: AsyncRespond) -> None:
-    answer = await kept(house, await find(house.finder, house.clock, actor, asked))
+    answer = await kept(house, await find(house.finder, house.clock, actor, asked), actor)
     await respond(**as_message(answer, house.clock), response_type="ephemeral", replace_original=True)
 
 
-async def kept(house: House, answer: Answer) -> Answer:
+async def kept(house: House, answer: Answer, actor: Actor) -> Answer:
     """Keep what was found, so that it can be paged; what cannot be kept cannot be shown."""
     if answer.lookup is None:
         return answer
     try:
         async with house.database.transaction() as store:
             await store.races_lookups.keep(answer.lookup)
+            return await with_saved(store, answer, actor)
     except Exception as fault:  # noqa: BLE001 - a driver's fault may quote what was to be kept
         log.error("look-up not kept", error=type(fault).__name__)  # noqa: TRY400 - for the same reason
         return Answer(trouble=forms.FAULT)
-    return answer
+
+
+async def with_saved(store: Store, answer: Answer, actor: Actor) -> Answer:
+    """Give the answer with what of it the person keeps an eye on."""
+    return replace(answer, saved=await store.races_saved.kept_of(actor.id))
 
 
 def as_message(answer: Answer, clock: Clock) -> dict[str, Any]:
@@ -103,7 +109,7 @@ def as_message(answer: Answer, clock: Clock) -> dict[str, Any]:
         return forms.sorry_message(answer.trouble or forms.FAULT)
     if answer.lookup.place is None:
         return forms.choices(answer.lookup, answer.wish)
-    return words.message(shown(answer.lookup, answer.wish, clock))
+    return words.message(shown(answer.lookup, answer, clock))
 
 
 def as_view(answer: Answer, clock: Clock) -> dict[str, Any]:
@@ -112,14 +118,14 @@ def as_view(answer: Answer, clock: Clock) -> dict[str, Any]:
         return forms.sorry(answer.trouble or forms.FAULT)
     if answer.lookup.place is None:
         return forms.choices_view(answer.lookup, answer.wish)
-    return words.view(shown(answer.lookup, answer.wish, clock))
+    return words.view(shown(answer.lookup, answer, clock))
 
 
-def shown(lookup: Lookup, wish: Wish, clock: Clock) -> words.Shown:
+def shown(lookup: Lookup, answer: Answer, clock: Clock) -> words.Shown:
     """Give the page of an answer that somebody wants to see."""
     zone = lookup.place.zone if lookup.place else "America/New_York"
     now = clock.now()
-    return words.Shown(lookup, page(lookup.races, wish, zone, now), now)
+    return words.Shown(lookup, page(lookup.races, answer.wish, zone, now), now, answer.saved)
 
 
 def show_form(house: House, client: AsyncWebClient, body: Json) -> None:
@@ -160,13 +166,14 @@ async def submitted_form(
     if answer.lookup is not None:
         async with work() as store:
             await store.races_lookups.keep(answer.lookup)
+            answer = await with_saved(store, answer, actor)
     await ack(response_action="update", view=as_view(answer, clock))
 
 
 async def _update_later(
     house: House, client: AsyncWebClient, actor: Actor, asked: Asked, view_id: str
 ) -> None:
-    answer = await kept(house, await find(house.finder, house.clock, actor, asked))
+    answer = await kept(house, await find(house.finder, house.clock, actor, asked), actor)
     await put(client, view_id, as_view(answer, house.clock))
 
 
@@ -215,7 +222,7 @@ async def _choose_later(
     if opened:
         await put(client, str(opened.get("id")), forms.looking())
     found = await find_at(house.finder, house.clock, actor, place, wish)
-    answer = await kept(house, found)
+    answer = await kept(house, found, actor)
     await show_again(house, body, client, respond, answer)
 
 

@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import traceback
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -29,6 +29,7 @@ from community.races import (
     Window,
 )
 from community.races_list import Lookup, Wish, answered, first_wish
+from community.races_saved import Saved
 from handlers.payloads import Actor
 from messages.races_forms import FAULT, UNREACHABLE
 
@@ -82,11 +83,15 @@ class Finder:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a look-up: an answer and what of it is shown first, or why there is none."""
+    """What came of a look-up: an answer and what of it is shown first, or why there is none.
+
+    `saved` are the races that the person keeps an eye on, by their keys.
+    """
 
     lookup: Lookup | None = None
     wish: Wish = field(default_factory=Wish)
     trouble: str = ""
+    saved: Mapping[str, Saved] = field(default_factory=dict)
 
 
 async def find(finder: Finder, clock: Clock, actor: Actor, asked: Asked) -> Answer:

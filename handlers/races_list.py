@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 
 from slack_bolt.async_app import AsyncAck, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
@@ -12,20 +13,21 @@ from community.clock import Clock
 from community.mentoring_requests import RACE_MOST, Draft
 from community.offices import Office
 from community.races import Place, Race
-from community.races_list import Group, Lookup, LookupOver, Wish
+from community.races_list import Group, LookupOver, Wish
 from community.races_merge import state_of
 from community.topics import Topic
 from handlers.errors import notice
 from handlers.listening import House, Listening, May
 from handlers.opening import open_form
 from handlers.payloads import Actor, Json, part, place_of
-from handlers.races import show_again
+from handlers.races import show_again, with_saved
 from handlers.races_finding import Answer
 from messages import mentoring_forms as question_forms
 from messages import payload as p
 from messages import races as words
 from messages import races_details as details_words
 from messages import races_row as row
+from messages import races_saved as saved_words
 from storage.store import Store
 
 
@@ -68,10 +70,10 @@ async def changed_what_is_shown(
 ) -> None:
     """A person turned a page of an answer, or chose what of it they want to see."""
     look, wish = words.state_of(str(action.get("block_id") or ""))
-    lookup = await _lookup(house, look, actor)
-    await ack()
     wanted = CHANGES[str(action.get("action_id"))](wish, _chosen(action))
-    answer = Answer(lookup, wanted)
+    async with house.database.reading() as store:
+        answer = await answer_of(store, look, wanted, actor, house.clock)
+    await ack()
     house.errands.start(show_again(house, body, client, respond, answer), what="turn a page of races")
 
 
@@ -79,12 +81,12 @@ def _chosen(action: Json) -> str:
     return str(part(action, "selected_option").get("value") or words.ANY)
 
 
-async def _lookup(house: House, look: str, actor: Actor) -> Lookup:
-    async with house.database.reading() as store:
-        lookup = await store.races_lookups.get(look, by=actor.id, at=house.clock.now())
+async def answer_of(store: Store, look: str, wish: Wish, actor: Actor, clock: Clock) -> Answer:
+    """Give an answer of this person's as it is to be shown; raises LookupOver where it is no longer kept."""
+    lookup = await store.races_lookups.get(look, by=actor.id, at=clock.now())
     if lookup is None or lookup.place is None:
         raise LookupOver
-    return lookup
+    return await with_saved(store, Answer(lookup, wish), actor)
 
 
 async def race_of_press(store: Store, action: Json, actor: Actor, clock: Clock) -> tuple[Race, Place, str]:
@@ -109,6 +111,10 @@ async def opened_details(
     async def build(store: Store) -> Json:
         race, place, look = await race_of_press(store, action, actor, house.clock)
         now = house.clock.now()
+        kept = (await store.races_saved.kept_of(actor.id)).get(race.key)
+        if kept is not None:
+            card = saved_words.Card(saved=kept, now=now, wins=house.places.wins)
+            return details_words.saved_details(race, place.zone, saved_words.in_details(card), now=now)
         return details_words.details(race, place, look=look, channel=place_of(body), now=now)
 
     open_form(
@@ -124,20 +130,21 @@ async def asked_about_race(
 
     async def build(store: Store) -> Json:
         race, place, _ = await race_of_press(store, action, actor, house.clock)
-        return question_forms.ask_form(draft_about(race, place))
+        return question_forms.ask_form(draft_about(race, place.state))
 
     open_form(
         house, client, body, build, lambda: question_forms.ask_form(Draft(question="", topic="", state=None))
     )
 
 
-def draft_about(race: Race, place: Place) -> Draft:
-    """Give a question about a race, to be written."""
-    state = state_of(race.office.division.ocd) or place.state
+def draft_about(race: Race, asked_in: str, *, needed_by: date | None = None) -> Draft:
+    """Give a question about a race, to be written; `asked_in` is the state where its own is not known."""
+    state = state_of(race.office.division.ocd) or asked_in
     return Draft(
         question="",
         topic=Topic.FILING,
         state=state or None,
         office=race.office.kind or Office.OTHER,
         race=p.shorten(row.title(race), RACE_MOST),
+        needed_by=needed_by,
     )

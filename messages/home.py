@@ -17,6 +17,7 @@ from messages import members as member_words
 from messages import mentoring as words
 from messages import payload as p
 from messages import races as race_words
+from messages import races_saved as saved_words
 from messages.times import about, day, days_left, for_reader
 
 PAGE = "home.page"
@@ -54,6 +55,7 @@ class Facts:
     troubled_total: int = 0
     median: timedelta | None = None
     journey: journey_words.Way | None = None
+    saved: saved_words.Listing | None = None
 
 
 def home(facts: Facts) -> p.Payload:
@@ -99,6 +101,7 @@ def _own(facts: Facts) -> list[p.Block]:
             block_id="ask",
         ),
         *(journey_words.own(facts.journey) if facts.journey and facts.journey.enrolment else ()),
+        *_saved(facts.saved),
         p.header("Your questions"),
     ]
     if not facts.mine.total:
@@ -106,6 +109,16 @@ def _own(facts: Facts) -> list[p.Block]:
     for request in facts.mine.rows:
         blocks += _row(request, facts, mine=True, button=_own_button(request, facts.team))
     return blocks + _pager("mine", facts.mine)
+
+
+def _saved(listing: saved_words.Listing | None) -> list[p.Block]:
+    if listing is None or not listing.total:
+        return []
+    return [
+        p.header("Your saved races"),
+        *(block for card in listing.cards for block in saved_words.home_row(card, listing.today)),
+        *_pager("saved", Listed((), listing.page, listing.total)),
+    ]
 
 
 def _own_button(request: Request, team: str) -> p.Element | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from community.races import Place, Precision, Race
@@ -16,8 +16,10 @@ from community.races_list import (
     deadline,
     offices_in,
 )
+from community.races_saved import Saved
 from messages import payload as p
 from messages import races_row as row
+from messages import races_saved as saved_words
 
 OPEN = "races.open"
 CHOOSE = "races.choose"
@@ -61,11 +63,15 @@ KNOWN_IN_DETAILS = "*Details* has what is known about each."
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An answer, the page of it that is shown, and the moment that its days are counted from."""
+    """An answer, the page of it that is shown, and the moment that its days are counted from.
+
+    `saved` are the races that the person keeps an eye on, by their keys.
+    """
 
     lookup: Lookup
     page: Page
     now: datetime
+    saved: Mapping[str, Saved] = field(default_factory=dict)
 
 
 def reference(look: str, race: Race) -> str:
@@ -138,8 +144,8 @@ def blocks(shown: Shown) -> list[p.Block]:
         made.append(_filters(shown))
     else:
         made += _nothing()
-    for race in page.rows:
-        made += [p.divider(), *_row(race, shown, place)]
+    for number, race in enumerate(page.rows):
+        made += [p.divider(), *_row(race, number, shown, place)]
     if lookup.races and not page.rows:
         made.append(p.section(f"{_nothing_like_it(page.wish)} *Show all* brings back the rest."))
     made += _pager(shown)
@@ -241,7 +247,7 @@ def _filters(shown: Shown) -> p.Block:
     )
 
 
-def _row(race: Race, shown: Shown, place: Place) -> list[p.Block]:
+def _row(race: Race, number: int, shown: Shown, place: Place) -> list[p.Block]:
     about = reference(shown.lookup.id, race)
     called = row.name(race)
     whole_state = place.precision is Precision.STATE
@@ -256,13 +262,24 @@ def _row(race: Race, shown: Shown, place: Place) -> list[p.Block]:
         row.declared_line(race),
         one_of,
     )
+    save = None if race.cancelled else p.button("Save", SAVE, about, label=f"Save {called}")
+    kept = shown.saved.get(race.key)
+    note = []
+    if kept is not None:
+        card = saved_words.Card(saved=kept, now=shown.now)
+        word = saved_words.word(card)
+        save = p.button(word, saved_words.DETAILS, kept.id, label=f"{word}: {called}")
+        note = [p.context(saved_words.follows(card))]
     return [
         p.section(p.cut(text, 1100)),
         p.context(p.cut(" · ".join(filter(None, (row.certainty(race), perhaps, row.source(race)))), 500)),
+        *note,
         p.actions(
             p.button("Details", DETAILS, about, label=f"Details of {called}"),
-            None if race.cancelled else p.button("Save", SAVE, about, label=f"Save {called}"),
+            save,
             p.button("Ask a mentor", ASK_ABOUT, about, label=f"Ask a mentor about {called}"),
+            # What is shown beside it stays when it is pressed.
+            block_id=state_id(f"row{number}", shown.lookup.id, shown.page.wish),
         ),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from community.races import Office, Place, Race
@@ -23,27 +24,37 @@ def details(race: Race, place: Place, *, look: str, channel: str, now: datetime)
     `channel` is where the answer stands, for sharing it there; "" where it stands in no conversation.
     """
     about = words.reference(look, race)
-    blocks: list[p.Block] = [
+    pressed = p.actions(
+        None if race.cancelled else p.button("Save", words.SAVE, about, style="primary"),
+        p.button("Ask a mentor", words.ASK_ABOUT, about),
+        p.button("Share…", words.SHARE, about),
+    )
+    blocks = _facts(race, place.zone, [pressed], now)
+    return p.modal("Details", blocks, callback=DETAILS_VIEW, metadata=channel)
+
+
+def saved_details(race: Race, zone: str, pressed: Sequence[p.Block], *, now: datetime) -> p.Payload:
+    """The same view of a race that somebody saved, with what they can do with it."""
+    return p.modal("Details", _facts(race, zone, pressed, now))
+
+
+def _facts(race: Race, zone: str, pressed: Sequence[p.Block], now: datetime) -> list[p.Block]:
+    return [
         p.section(
             row.lines(
                 row.head(race),
-                row.filing_line(race, place.zone, now),
+                row.filing_line(race, zone, now),
                 row.election_line(race),
                 row.facts_line(race),
             )
         ),
-        p.actions(
-            None if race.cancelled else p.button("Save", words.SAVE, about, style="primary"),
-            p.button("Ask a mentor", words.ASK_ABOUT, about),
-            p.button("Share…", words.SHARE, about),
-        ),
-        *_filing(race, place, now),
+        *pressed,
+        *_filing(race, zone, now),
         *_who_may(race.office),
         *_where(race.office),
         *_people(race),
         *_trust(race),
     ]
-    return p.modal("Details", blocks, callback=DETAILS_VIEW, metadata=channel)
 
 
 def _part(title: str, *texts: str) -> list[p.Block]:
@@ -51,8 +62,8 @@ def _part(title: str, *texts: str) -> list[p.Block]:
     return [p.section(p.cut(f"*{title}*\n{text}", p.TEXT_MOST))] if text else []
 
 
-def _filing(race: Race, place: Place, now: datetime) -> list[p.Block]:
-    windows = [row.window(filing, place.zone, now) for filing in race.filings[:8]]
+def _filing(race: Race, zone: str, now: datetime) -> list[p.Block]:
+    windows = [row.window(filing, zone, now) for filing in race.filings[:8]]
     return _part("Filing", *windows)
 
 

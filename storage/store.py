@@ -18,6 +18,7 @@ from storage.outgoing import Outgoing
 from storage.races import Races
 from storage.races_cache import RaceAnswers
 from storage.races_lookups import RacesLookups
+from storage.races_saved import RacesSaved
 from storage.retention import Retention
 from storage.seen import Seen
 
@@ -71,6 +72,7 @@ class Store:
     figures = Part(Figures)
     races_lookups = Part(RacesLookups)
     races = Part(Races)
+    races_saved = Part(RacesSaved)
     race_answers = Part(RaceAnswers)
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -78,6 +80,8 @@ class Store:
 
     async def tell(self, notices: Notices, *, at: datetime) -> None:
         """Owe all of this from now on: new deliveries, cards that changed, Home tabs that are in use."""
+        if notices.cancel:
+            await self.deliveries.cancel(*notices.cancel, at=at)
         if notices.add:
             await self.deliveries.add(*notices.add, at=at)
         if notices.refresh:

@@ -420,3 +420,40 @@ race_answers = Table(
     Column("facts", Text, nullable=False),
     Column("at", Instant, nullable=False, index=True),
 )
+
+
+# Races that people saved, and where each countdown stands (storage/races_saved.py)
+
+saved_races = Table(
+    "saved_races",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("race", Facts, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("uid", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("closes_at", Instant),
+    Column("next_at", Instant),
+    Column("settled_at", Instant),
+    Column("checked_at", Instant),
+    Column("ends_at", Instant),
+    Column("flight", Text),
+    Column("told", Text),
+    Column("cards", Facts, nullable=False),
+    Column("calendar", Facts, nullable=False),
+    Column("stage_before", Text),
+    Column("wins", Integer, nullable=False),
+    Column("won_at", Instant),
+    UniqueConstraint("user", "key"),
+)
+# The countdown walks along this index from its beginning, however many races are saved.
+Index("ix_saved_races_next_at", saved_races.c.next_at, **_where("next_at IS NOT NULL"))
+# All who saved one race, and what has not been looked up for the longest time.
+Index("ix_saved_races_key", saved_races.c.key, saved_races.c.checked_at)

@@ -10,6 +10,7 @@ from community import journeys_steps as j
 from community import mentoring_requests as m
 from community.members import AlreadyDecided
 from community.races_list import LookupOver
+from community.races_saved import NotFiled, RaceCancelled
 from community.refusals import Incomplete, NotAllowed, NotFound, Refused
 from messages.refusals import apology, sentence
 
@@ -27,6 +28,8 @@ EXAMPLES = [
     j.JourneyStopped("left"),
     j.HasLeft(),
     LookupOver(),
+    RaceCancelled(),
+    NotFiled(),
     AlreadyDecided("U0STAFF", approved=True),
     AlreadyDecided("U0STAFF", approved=False),
     AlreadyDecided(None, approved=False),

@@ -16,6 +16,7 @@ from bot.settings import Settings
 from community.clock import MovableClock
 from community.members import MentorKind, MentorProfile
 from community.offices import Office
+from community.races import RaceSource
 from community.topics import Topic
 from handlers.races_finding import Finder
 from sandbox.person import Person
@@ -33,7 +34,8 @@ QUESTION = "How many signatures do I need to file for school board, and by when?
 class Stage:
     """The sandbox and the app in it; `socket` says which way the app is reached.
 
-    `finder` is who is asked about races, where a test wants others than the app itself does.
+    `finder` is who is asked about races, where a test wants others than the app itself does, and
+    `race_sources` who is asked again about those that were saved.
     """
 
     def __init__(self, database_url: str, clock: MovableClock, *, socket: bool) -> None:
@@ -44,6 +46,7 @@ class Stage:
         self.application: Application
         self.process: Process | None = None
         self.finder: Finder | None = None
+        self.race_sources: dict[str, RaceSource] | None = None
 
     async def open(self, **settings: Any) -> None:
         """Start the sandbox, cast the people, start the app."""
@@ -85,7 +88,11 @@ class Stage:
     async def start_app(self) -> None:
         """Start the app as `downballot serve` does."""
         self.application = Application(
-            self.settings, clock=self.clock, pace=Pace.unlimited(), finder=self.finder
+            self.settings,
+            clock=self.clock,
+            pace=Pace.unlimited(),
+            finder=self.finder,
+            race_sources=self.race_sources,
         )
         self.process = Process(self.settings, self.application)
         await self.process.start()
