@@ -148,6 +148,7 @@ async def test_where_the_two_differ_neither_is_certain(bureau, searching, both):
     found = await located(both)
     assert found.holds(f"{US}/state:va/sldl:78") is None
     assert found.holds(f"{US}/state:va/sldl:79") is None
+    assert found.holds(f"{US}/state:va/sldl:80") is None
     assert found.holds(f"{US}/state:va/sldu:14") is True
 
 
