@@ -190,6 +190,11 @@ async def test_a_city_that_is_one_with_its_county_has_a_council():
     assert "catalogue:tn:local:council@county:davidson" in found
 
 
+async def test_a_borough_of_new_york_elects_the_citys_council():
+    for where in ("11201", "Brooklyn, NY", "Kings County, NY"):
+        assert "catalogue:ny:local:council@place:new_york" in await races(where)
+
+
 async def test_nobody_files_for_a_county_that_has_no_government():
     assert not any(":county" in key.partition("@")[0] for key in await races("06001"))
 
