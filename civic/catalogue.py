@@ -287,8 +287,15 @@ def _expected(state: str, local: Local, division: Division) -> Race:
 
 
 def _local_office(state: str, local: Local, division: Division) -> Office:
+    name = local.name
+    if (
+        local.where == "county"
+        and local.kind is OfficeKind.COUNTY
+        and divisions.in_no_county(state, division)
+    ):
+        name = "Constitutional officers" if state == "VA" else "Citywide offices"
     return Office(
-        name=local.name,
+        name=name,
         level=local.level,
         division=division,
         kind=local.kind,

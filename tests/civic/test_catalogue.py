@@ -174,6 +174,14 @@ async def test_a_city_with_days_of_its_own_gets_no_date_that_is_its_states(where
     assert len({race.office.name for race in own}) == len(own)
 
 
+async def test_a_city_in_no_county_has_a_countys_offices_and_calls_them_its_own():
+    for where, suffix, name in [
+        ("23220", "va:local:county@place:richmond", "Constitutional officers"),
+        ("Baltimore, MD", "md:local:county@place:baltimore", "Citywide offices"),
+    ]:
+        assert (await races(where))[f"catalogue:{suffix}"].office.name == name
+
+
 async def test_nothing_that_is_not_borne_out_is_dated():
     for code in ("OH", "OK", "NC", "KS", "CA", "AL"):
         for race in (await races(code)).values():
