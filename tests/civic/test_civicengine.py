@@ -421,6 +421,45 @@ async def test_what_does_not_pass_is_said_and_nothing_is_raised(engine, service,
     assert (found.races, found.trouble) == ((), code)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {},
+        {"data": None},
+        {"data": {"races": None, "positions": None}},
+        {"data": {"races": [], "positions": []}},
+        {"data": {"races": {"edges": 5, "pageInfo": {}}, "positions": {"edges": 5, "pageInfo": {}}}},
+        {"data": {"races": {"edges": [{"node": 5}], "pageInfo": {}}}},
+        {"data": {"races": {"edges": [{"node": {"position": 5}}], "pageInfo": {}}}},
+        {"data": {"positions": {"edges": [{"node": {"databaseId": []}}], "pageInfo": {}}}},
+        {"data": {"positions": {"edges": [{"node": {"races": 5}}], "pageInfo": {}}}},
+        {"data": {"node": 5}},
+        {"data": {"node": {"position": {"races": 5}}}},
+    ],
+)
+@pytest.mark.parametrize("place", [ZIP, HOME, TOWN])
+async def test_what_is_not_as_documented_breaks_nothing(engine, service, body, place):
+    engine._patience = 0.4
+    service.faults.extend([body] * 50)
+    found = await engine.races(place, WINDOW)
+    assert found.races == ()
+    with contextlib.suppress(SourceUnavailable):
+        assert await engine.race("civicengine:1") is None
+
+
+@pytest.mark.parametrize("told", [5, {"databaseId": 1}, {"candidacies": 5}, {"candidacies": [{}]}])
+async def test_candidates_that_are_not_as_documented_are_unknown(engine, service, told):
+    service.races = [race(1, MAYOR, NOVEMBER)]
+
+    def standing(asked):
+        return {"data": {"nodes": [told]}} if "query Standing" in asked["query"] else None
+
+    service.faults.extend([standing] * 20)
+    found = await engine.races(HOME, WINDOW)
+    assert [one.candidates for one in found.races] == [None]
+
+
 async def test_nobody_waits_longer_than_the_patience(engine, service):
     engine._patience = 0.5
     service.faults.extend([(503, {})] * 100)
