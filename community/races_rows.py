@@ -126,8 +126,8 @@ def _only_filings_differ(one: Race, other: Race) -> bool:
 
 
 # Cells. What cannot be read is a ValueError whose message is the reason; cells stand in it only where they
-# are a word out of a list, never where they could be somebody's name or address. A file says the same few days,
-# hours and numbers half a million times, so what was read is remembered.
+# are a word out of a list, never where they could be somebody's name or address. A file says the same few
+# days, hours and numbers half a million times, so what was read is remembered.
 
 _YES = {"true", "t", "yes", "y", "1"}
 _NO = {"false", "f", "no", "n", "0"}
