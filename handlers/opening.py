@@ -76,7 +76,7 @@ def open_known(
     build: Callable[[Store], Awaitable[View]],
     waiting: View,
 ) -> None:
-    """Open a view that is of no use without what is known; where that takes long, `waiting` until it is there.
+    """Open a view that is of no use without what is known; while that takes long, `waiting` stands there.
 
     On a modal it is put on top of it. A rule that refuses while building is shown instead.
     """

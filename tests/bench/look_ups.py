@@ -66,7 +66,8 @@ async def _on(sheet: Sheet, given: Databases, slack: str, kind: str, size: Size)
                         took[who].append(one)
             for part in (0.5, 0.99):
                 sheet.add(
-                    part=PART, unit="ms", database=kind, name=f"/races {text}, one at a time: p{part * 100:g}",
+                    part=PART, unit="ms", database=kind,
+                    name=f"/races {text}, one at a time: p{part * 100:g}",
                     ours=[quantile(one, part) * 1000 for one in took["ours"]],
                     theirs=[quantile(one, part) * 1000 for one in took[BARE]], counterpart=BARE,
                     note="looked up, merged, kept and shown",
