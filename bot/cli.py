@@ -42,13 +42,14 @@ def _plainly() -> Iterator[None]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from community.mentor_csv import SheetUnreadable
+    from community.races_rows import FileUnreadable
     from community.slack_errors import error_code
     from storage.backup import CopyRefused
     from storage.schema import SchemaMismatch
 
     try:
         yield
-    except (StartRefused, SchemaMismatch, SheetUnreadable, CopyRefused) as refusal:
+    except (StartRefused, SchemaMismatch, SheetUnreadable, FileUnreadable, CopyRefused) as refusal:
         _fail(logs.redact(str(refusal)))
     except SlackApiError as refusal:
         _fail(f"Slack refuses: {error_code(refusal.response)}. `downballot doctor` says more.")
@@ -227,6 +228,46 @@ def _tell(report: Report, *, dry_run: bool) -> None:
             f"Good ones: {sums}. Mend the others, or import the good ones with --partial.",
             err=True,
         )
+
+
+@imports.command("races")
+def import_races(
+    file: Annotated[Path, typer.Argument(help="A CSV file, or a flat VIP 5.2 feed as a zip file.")],
+    *,
+    people: Annotated[
+        Path | None, typer.Option(help="A CSV file of who stands in these races and who holds the offices.")
+    ] = None,
+    source: Annotated[
+        str, typer.Option(help="Whose data it is, as people read it; without it the file's own name.")
+    ] = "",
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Import the good rows even if others are bad.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    shrink: Annotated[
+        bool, typer.Option("--shrink", help="Cancel what is missing, even if it is more than a quarter.")
+    ] = False,
+) -> None:
+    """Import races. A race that a newer file of the same source lacks counts as cancelled."""
+    settings = _settings()
+    logs.set_up("WARNING", "text")
+
+    from bot import importing_races_told as told
+
+    with _plainly():
+        whole = asyncio.run(
+            told.run(
+                settings.database_url,
+                file,
+                people,
+                source=source,
+                partial=partial,
+                rehearse=dry_run,
+                shrink=shrink,
+            )
+        )
+    if not whole:
+        raise typer.Exit(1)
 
 
 @app.command()

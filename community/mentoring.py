@@ -17,6 +17,7 @@ from community.mentoring_matching import Circle, may_answer
 from community.mentoring_offering import Step, ask_first, decline, end_offers, still, there
 from community.mentoring_requests import (
     DETAILS_MOST,
+    RACE_MOST,
     RATING_MOST,
     AlreadyClaimed,
     AlreadyOver,
@@ -65,6 +66,7 @@ async def ask(book: Book, asker: str, draft: Draft, *, at: datetime, today: date
         topic=topic,
         state=state,
         office=office,
+        race=keepable(draft.race)[:RACE_MOST],
         needed_by=draft.needed_by,
         private=draft.private,
         opened_at=at,

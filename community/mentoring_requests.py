@@ -21,6 +21,9 @@ QUESTION_MOST = 2000
 DETAILS_MOST = 2000
 """How many characters all added details of one request have together, at the most."""
 
+RACE_MOST = 200
+"""How many characters the name of the race has that a question is about."""
+
 RATING_MOST = 500
 """How many characters the sentence beside a rating has: one card shows it with question and details."""
 
@@ -44,12 +47,16 @@ class Rating(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A question as it was written into the form, before anybody checked it."""
+    """A question as it was written into the form, before anybody checked it.
+
+    `race` names the race that it is about, in words, where it was asked from one.
+    """
 
     question: str
     topic: str
     state: str | None
     office: str | None = None
+    race: str = ""
     needed_by: date | None = None
     private: bool = False
 
@@ -80,6 +87,7 @@ class Request:
     opened_at: datetime
     details: str = ""
     office: Office | None = None
+    race: str = ""
     needed_by: date | None = None
     private: bool = False
     status: Status = Status.OPEN

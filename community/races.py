@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from community import offices
@@ -114,13 +114,25 @@ class Place:
     fell_back: bool = False
 
     def holds(self, division: str) -> bool | None:
-        """Whether it lies in that division (an OCD id): True, False, or None where that is not known."""
+        """Whether it lies in that division (an OCD id): True, False, or None where that is not known.
+
+        What lies in a division that it does not lie in cannot hold it either: no ward of Norfolk holds a
+        place in Richmond.
+        """
+        if not division:
+            # Only the Census names it; nothing can be said by an id that is not there.
+            return None
         if any(division == known.ocd for known in self.certain) or division == COUNTRY:
             return True
         if any(division == possible.ocd for possible in self.overlapping):
             return None
         layer = Division(division).layer
-        in_state = division.startswith(tuple(known.ocd for known in self.certain if known.layer == "state"))
+        above = division.rpartition("/")[0]
+        if above.count("/") > 1 and self.holds(above) is False:
+            return False
+        tops = {"state", "district", "territory"}
+        states = tuple(f"{known.ocd}/" for known in self.certain if known.layer in tops)
+        in_state = division.startswith(states)
         return None if in_state and layer in self.unknown else False
 
 
@@ -226,6 +238,8 @@ class Race:
     stale: bool = False
     cancelled: bool = False
     note: str = ""
+    also: tuple[str, ...] = ()
+    """The keys of the rows of other sources that this one was filled up with; set by the merge."""
     fits: bool | None = True
     """Whether the asker's place surely lies in its division (True) or only may (None); set by the merge."""
 
@@ -268,6 +282,27 @@ class RaceSource(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """An answer that was kept, as JSON, and since when (aware, UTC)."""
+
+    facts: dict[str, Any]
+    at: datetime
+
+
+class RaceShelf(Protocol):
+    """Where a source keeps what a service answered, so that it is asked less and missed less.
+
+    A key says what was asked in the words of districts, ZIP codes and states; never a point or an address.
+    """
+
+    async def taken(self, key: str) -> Shelved | None:
+        """Give the answer that was kept last, however old it is."""
+
+    async def keep(self, key: str, facts: dict[str, Any], *, at: datetime) -> None:
+        """Keep an answer in the place of the one before."""
+
+
 class SourceUnavailable(Exception):
     """A source of races or places does not answer now; `source` names it."""
 
@@ -291,3 +326,28 @@ class Several:
     """What was typed could be any of these places: the person chooses by their labels."""
 
     places: tuple[Place, ...] = field(default_factory=tuple)
+
+
+class Unlocated(StrEnum):
+    """Why what was typed is no place; each has its sentence in messages/."""
+
+    NOTHING = "nothing"
+    """Nothing was typed, or nothing but an office."""
+    UNKNOWN_ZIP = "unknown_zip"
+    MILITARY_ZIP = "military_zip"
+    """A base or a ship: one runs where one is registered, and such a ZIP code does not say where."""
+    ABROAD = "abroad"
+    """A ZIP code of a country with which the Postal Service only shares its system."""
+    UNKNOWN_PLACE = "unknown_place"
+    """No state, county or city is called that."""
+    NO_MATCH = "no_match"
+    """An address that nobody could find, with nothing in it to fall back on."""
+    TOO_LONG = "too_long"
+    """More than an address has."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotLocated:
+    """What was typed is no place that we know. Nothing of it is carried along: it may be an address."""
+
+    reason: Unlocated

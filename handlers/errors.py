@@ -21,6 +21,7 @@ from messages import journeys_desk as journey_desk
 from messages import members as member_words
 from messages import mentoring_forms as forms
 from messages import payload as p
+from messages import races_forms as race_forms
 from messages.refusals import apology, sentence
 
 PROBLEMS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
@@ -33,6 +34,8 @@ PROBLEMS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     member_words.STAFF_FORM: member_words.STAFF_PROBLEMS,
     journey_words.TELL_FORM: journey_words.TELL_PROBLEMS,
     journey_desk.EDIT_FORM: journey_desk.EDIT_PROBLEMS,
+    race_forms.FORM: race_forms.FORM_PROBLEMS,
+    race_forms.SHARE_FORM: race_forms.SHARE_PROBLEMS,
 }
 """For each form, what its fields say about each kind of problem."""
 

@@ -29,6 +29,7 @@ from community.refusals import NotAllowed, Refused
 from handlers import errors
 from handlers.errands import Errands
 from handlers.payloads import Actor, actor_of, interaction_of
+from handlers.races_finding import Finder
 from handlers.turns import Rush, Turns
 from storage.database import Database
 from storage.failpoints import failpoint
@@ -74,6 +75,7 @@ class House:
     zone: str
     errands: Errands = field(default_factory=Errands)
     turns: Turns = field(default_factory=Turns)
+    finder: Finder = field(default_factory=Finder)
     rush: Rush = field(default_factory=Rush)
     observe: Callable[[str, float], None] = lambda _name, _seconds: None
 

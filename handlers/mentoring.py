@@ -125,6 +125,7 @@ async def asked_again(
                 topic=request.topic,
                 state=request.state,
                 office=request.office,
+                race=request.race,
                 private=request.private,
             )
         )
@@ -147,6 +148,7 @@ async def submitted_question(
         topic=entered(view, "topic"),
         state=entered(view, "state") or None,
         office=entered(view, "office") or None,
+        race=str(view.get("private_metadata") or ""),
         needed_by=picked_date(view, "needed_by"),
         private=forms.PRIVATE in chosen(view, "private"),
     )

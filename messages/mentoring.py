@@ -86,8 +86,10 @@ def _deadline(request: Request, today: date) -> str:
 
 
 def question(request: Request) -> list[p.Block]:
-    """Show what was asked, as it was typed."""
+    """Show what was asked, as it was typed, and which race it is about."""
     blocks = p.typed(request.question)
+    if request.race:
+        blocks.append(p.context(f"*About this race:* {p.escape(request.race)}"))
     if request.details:
         blocks += [p.context("*Added later*"), *p.typed(request.details)]
     return blocks

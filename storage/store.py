@@ -16,6 +16,10 @@ from storage.members import Members
 from storage.mentoring import Mentoring
 from storage.milestones import Milestones
 from storage.outgoing import Outgoing
+from storage.races import Races
+from storage.races_cache import RaceAnswers
+from storage.races_lookups import RacesLookups
+from storage.races_saved import RacesSaved
 from storage.retention import Retention
 from storage.seen import Seen
 
@@ -67,6 +71,10 @@ class Store:
     journeys_desk = Part(JourneysDesk)
     journeys_texts = Part(JourneysTexts)
     figures = Part(Figures)
+    races_lookups = Part(RacesLookups)
+    races = Part(Races)
+    races_saved = Part(RacesSaved)
+    race_answers = Part(RaceAnswers)
     follow_ups = Part(FollowUps)
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -74,6 +82,8 @@ class Store:
 
     async def tell(self, notices: Notices, *, at: datetime) -> None:
         """Owe all of this from now on: new deliveries, cards that changed, Home tabs that are in use."""
+        if notices.cancel:
+            await self.deliveries.cancel(*notices.cancel, at=at)
         if notices.add:
             await self.deliveries.add(*notices.add, at=at)
         if notices.refresh:

@@ -219,6 +219,7 @@ requests = Table(
     Column("topic", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("office", Text),
+    Column("race", Text, nullable=False, server_default=""),
     Column("needed_by", Date),
     Column("private", Boolean, nullable=False),
     Column("status", Text, nullable=False),
@@ -362,3 +363,107 @@ lesson_versions = Table(
     Column("by", Text, nullable=False),
     Column("at", Instant, nullable=False),
 )
+
+
+# What was looked up: answers to "what can I run for", so that pages ask nobody (storage/races_lookups.py)
+
+race_lookups = Table(
+    "race_lookups",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False, index=True),
+    Column("place", Facts),
+    Column("places", Facts, nullable=False),
+    Column("races", Facts, nullable=False),
+    Column("troubles", Facts, nullable=False),
+    Column("left_off", Integer, nullable=False),
+)
+
+
+# Races that staff imported, and who stands in them (storage/races.py)
+
+local_races = Table(
+    "local_races",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("source", Text, nullable=False),
+    Column("position", Text, nullable=False, index=True),
+    Column("ocd", Text),
+    Column("census", Text),
+    Column("within", Text),
+    Column("election_day", Date, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("taken_at", Instant, nullable=False),
+    Column("cancelled_at", Instant),
+)
+# A place is looked up by each of the names of its divisions: one search of one of these for each name.
+Index("ix_local_races_ocd", local_races.c.ocd, local_races.c.election_day, **_where("ocd IS NOT NULL"))
+Index(
+    "ix_local_races_census", local_races.c.census, local_races.c.election_day, **_where("census IS NOT NULL")
+)
+Index(
+    "ix_local_races_within", local_races.c.within, local_races.c.election_day, **_where("within IS NOT NULL")
+)
+
+local_people = Table(
+    "local_people",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("source", Text, nullable=False),
+    Column("about", Text, nullable=False, index=True),
+    Column("holds", Boolean, nullable=False),
+    Column("facts", Text, nullable=False),
+)
+
+
+# Answers of services that look races up, by what was asked and never by where somebody lives
+# (storage/races_cache.py)
+
+race_answers = Table(
+    "race_answers",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("facts", Text, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+
+# Races that people saved, and where each countdown stands (storage/races_saved.py)
+
+saved_races = Table(
+    "saved_races",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("race", Facts, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("uid", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("closes_at", Instant),
+    Column("next_at", Instant),
+    Column("settled_at", Instant),
+    Column("checked_at", Instant),
+    Column("ends_at", Instant),
+    Column("flight", Text),
+    Column("told", Text),
+    Column("cards", Facts, nullable=False),
+    Column("calendar", Facts, nullable=False),
+    Column("stage_before", Text),
+    Column("wins", Integer, nullable=False),
+    Column("won_at", Instant),
+    UniqueConstraint("user", "key"),
+)
+# The countdown walks along this index from its beginning, however many races are saved.
+Index("ix_saved_races_next_at", saved_races.c.next_at, **_where("next_at IS NOT NULL"))
+# All who saved one race, and what has not been looked up for the longest time.
+Index("ix_saved_races_key", saved_races.c.key, saved_races.c.checked_at)

@@ -37,6 +37,7 @@ INPUTS = {
     "datepicker",
     "checkboxes",
     "number_input",
+    "conversations_select",
 }
 
 
