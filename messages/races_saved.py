@@ -289,6 +289,14 @@ _CHANGED = {
 }
 
 
+_UNKNOWN = {
+    Kind.CLOSES: "when filing closes",
+    Kind.OPENS: "when filing opens",
+    Kind.ELECTION: "when the election is",
+    Kind.PRIMARY: "when the primary is",
+}
+
+
 def change(one: Change) -> str:
     """Say what has changed, the new first: "Filing closes *Apr 8, 2027*. It was Apr 1, 2027."."""
     if one.kind is Kind.CANCELLED:
@@ -298,7 +306,7 @@ def change(one: Change) -> str:
     said = _CHANGED[one.kind]
     what = f" ({row.said(one.what, 60)})" if one.what else ""
     if not one.new:
-        return f"{said} on a day that is not known any more{what}. It was {_as_kept(one.old)}."
+        return f"Nobody says any more {_UNKNOWN[one.kind]}{what}. It was {_as_kept(one.old)}."
     if not one.old:
         return f"{said} *{_as_kept(one.new)}*{what}. Nobody had published it before."
     return f"{said} *{_as_kept(one.new)}*{what}. It was {_as_kept(one.old)}."
