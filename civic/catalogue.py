@@ -231,7 +231,7 @@ def _where(place: Place, local: Local) -> tuple[Division, ...]:
             cities = [each for each in place.overlapping if each.census in {divisions.PLACE, divisions.TOWN}]
         if place.precision is Precision.STATE or place.state == "DC":
             return (state,)
-        return tuple(counties[:1] if place.precision is Precision.COUNTY else cities)
+        return tuple(cities or (counties[:1] if place.precision is Precision.COUNTY else ()))
     if local.where == "district":
         schools = [each for each in place.certain if each.layer == "school_district"]
         if local.kind is OfficeKind.SCHOOL_BOARD and schools:
@@ -287,8 +287,15 @@ def _expected(state: str, local: Local, division: Division) -> Race:
 
 
 def _local_office(state: str, local: Local, division: Division) -> Office:
+    name = local.name
+    if (
+        local.where == "county"
+        and local.kind is OfficeKind.COUNTY
+        and divisions.in_no_county(state, division)
+    ):
+        name = "Constitutional officers" if state == "VA" else "Citywide offices"
     return Office(
-        name=local.name,
+        name=name,
         level=local.level,
         division=division,
         kind=local.kind,

@@ -39,7 +39,7 @@ class Answer:
 
 
 class Google:
-    """The API on a host, with a key that goes out in a header and nowhere else; `close` closes its session."""
+    """The API on a host, with a key that goes out in a header and nowhere else; `close` it in the end."""
 
     def __init__(self, key: str, base_url: str = BASE, *, patience: float = PATIENCE) -> None:
         self._key = key

@@ -50,6 +50,7 @@ _COUNTY_TYPED = re.compile(r".+\s(?:county|parish|borough|census area|municipio)
 _WORDS_OF_A_STATE = 4
 """The longest name of a state: "District of Columbia" has three words, "Northern Mariana Islands" too."""
 _WORDS_OF_A_CITY = 4
+_CALLED = {"nyc": ("NY", "New York"), "new york city": ("NY", "New York")}
 _BOTH = {"new york": ("NY", "New York"), "washington": ("DC", "Washington")}
 """Names of a state by which at least as many mean a city."""
 
@@ -100,11 +101,12 @@ def at_zip(code: str) -> Place | NotLocated:
     county = divisions.county(known.state, known.county)
     geoid = county.geoid if county else ""
     cities = [divisions.place(known.state, name, geoid) for name in (known.city, *known.also)]
-    certain = [divisions.state_division(known.state)]
+    whole = divisions.city_of(known.state, county) if county and not known.box else None
+    certain = [divisions.state_division(known.state), *([whole] if whole else [])]
     possible = [
         city
         for city in cities
-        if city is not None and city != county and not divisions.in_no_county(known.state, city)
+        if city is not None and city not in {county, whole} and not divisions.in_no_county(known.state, city)
     ]
     if county is not None:
         (possible if known.box else certain).append(county)
@@ -151,6 +153,11 @@ def at_city(state: str, name: str) -> Place | None:
         found = [county] if county is not None else []
     if place is not None and divisions.in_no_county(state, place):
         found = [place]
+    elif place is not None:
+        found = list(divisions.counties_of(state, place)) or found
+    elif len(found) == 1:
+        # A part of a city with a name of its own, as Brooklyn is.
+        place = divisions.city_of(state, found[0])
     certain = [
         divisions.state_division(state),
         *([place] if place else []),
@@ -177,10 +184,11 @@ def at_county(state: str, name: str) -> Place | None:
         return None
     codes = postal.postal().of_county(county.name, state)
     places = [divisions.place(state, code.city, county.geoid) for code in codes]
+    whole = divisions.city_of(state, county)
     below = [
         each
         for each in places
-        if each is not None and each != county and not divisions.in_no_county(state, each)
+        if each is not None and each not in {county, whole} and not divisions.in_no_county(state, each)
     ]
     return Place(
         precision=Precision.COUNTY,
@@ -188,7 +196,7 @@ def at_county(state: str, name: str) -> Place | None:
         label=f"{county.name}, {state}",
         zone=postal.usual_zone(codes, state),
         county=county.name,
-        certain=(divisions.state_division(state), county),
+        certain=(divisions.state_division(state), county, *([whole] if whole else [])),
         overlapping=tuple(dict.fromkeys([*below, *divisions.townships(state, county.geoid)])),
         unknown=DISTRICTS,
     )
@@ -196,6 +204,9 @@ def at_county(state: str, name: str) -> Place | None:
 
 def _named(text: str) -> Located:
     """Find a place by its words alone."""
+    called = _CALLED.get(divisions.fold(text))
+    if called is not None:
+        return at_city(*called) or at_state(called[0])
     both = _BOTH.get(divisions.fold(text))
     state = _state(text)
     if both is not None and state is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -51,6 +51,8 @@ _TROUBLES = {
     "refused": "{source} refuses our key, so what only it knows is missing. Staff can see why.",
     "short": "{source} gave only a part of its answer, so races may be missing.",
 }
+
+_OLDER = "{source} does not answer now: what it said before is shown, and its dates may have moved."
 
 DEPENDS = (
     "Whether a race is open to you depends on where you live and for how long, your age, and your "
@@ -134,7 +136,8 @@ def blocks(shown: Shown) -> list[p.Block]:
     if place is None:
         return [p.section("Nothing was chosen yet. `/races` asks again.")]
     made = [p.section(f"*{row.said(place.label, 100)}*\n{_tally(shown, place)}")]
-    notes = [*place_notes(place), *troubles(lookup.troubles)]
+    older = {name for race in lookup.races if race.stale for name in race.source.split(" and ")}
+    notes = [*place_notes(place), *troubles(lookup.troubles, older)]
     if notes:
         made.append(p.context("\n".join(notes)))
     if lookup.races:
@@ -198,10 +201,12 @@ def place_notes(place: Place) -> list[str]:
     return notes
 
 
-def troubles(found: Sequence[tuple[str, str]]) -> list[str]:
-    """Say of each source that failed what is missing, and what to do."""
+def troubles(found: Sequence[tuple[str, str]], older: Collection[str] = ()) -> list[str]:
+    """Say of each source that failed what is missing, and of those in `older` that what they said is old."""
     return [
-        _TROUBLES.get(code, _TROUBLES["unreachable"]).format(source=row.said(source, 60))
+        _OLDER.format(source=row.said(source, 60))
+        if source in older
+        else _TROUBLES.get(code, _TROUBLES["unreachable"]).format(source=row.said(source, 60))
         for source, code in found
     ]
 

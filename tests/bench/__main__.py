@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import postgres
-from tests.bench import answers, claims, places, sending, volume
+from tests.bench import answers, claims, journeys, places, sending, volume
 from tests.bench.databases import databases
 from tests.bench.figures import Sheet
 from tests.bench.machine import Noise, described
@@ -33,6 +33,7 @@ def main() -> None:
         "claims": claims,
         "sending": sending,
         "volume": volume,
+        "journeys": journeys,
         "places": places,
     }
     wanted = [name for name in chosen.only.split(",") if name] or list(parts)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.bench.databases import Databases
     from tests.bench.processes import Running
 
-PART = "5 Places"
+PART = "6 Places"
 PACKAGE = "zipcodes.matching"
 
 
