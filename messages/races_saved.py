@@ -23,6 +23,7 @@ DETAILS = "races.saved_details"
 ASK = "races.ask_about_saved"
 CELEBRATE = "races.celebrate"
 TAKE_DOWN = "races.take_down"
+SHOW = "races.show_saved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -417,6 +418,28 @@ class Listing:
     today: date
     page: int
     total: int
+
+
+def in_short(listing: Listing) -> list[p.Block]:
+    """Name what was saved, where there is no room for it."""
+    if not listing.total:
+        return []
+    count = "1 race" if listing.total == 1 else f"{listing.total:,} races"
+    return [p.section(f"*You keep an eye on {count}.*", accessory=p.button("Show", SHOW))]
+
+
+LISTED_MOST = 40
+"""Saved races that the view lists: two blocks each, and Slack takes a hundred."""
+
+
+def list_view(listing: Listing) -> p.Payload:
+    """All saved races, the first to close first."""
+    if not listing.total:
+        return p.modal("Your saved races", [p.section("You have saved no race. `/races` finds some.")])
+    blocks = [block for card in listing.cards for block in home_row(card, listing.today)]
+    left = listing.total - len(listing.cards)
+    more = [p.context(f"{left:,} more close later, or have no date yet.")] if left > 0 else []
+    return p.modal("Your saved races", [*blocks, *more])
 
 
 def home_row(card: Card, today: date) -> list[p.Block]:
