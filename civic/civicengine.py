@@ -71,8 +71,9 @@ class CivicEngine:
                 return _found(kept, place, window)
         try:
             answer = await self._asked(place, window)
-        except EngineTrouble as trouble:
-            code = "refused" if trouble.code == TOO_MUCH else trouble.code
+        except (EngineTrouble, *MALFORMED) as trouble:
+            code = trouble.code if isinstance(trouble, EngineTrouble) else "refused"
+            code = "refused" if code == TOO_MUCH else code
             if kept is None:
                 return Found(source=NAME, trouble=code)
             return _found(replace(kept, trouble=code), place, window, stale=True)

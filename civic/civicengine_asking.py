@@ -74,9 +74,10 @@ class Questions:
         }
         try:
             edges, _ = await self._paged(queries.CONTAINED, "positions", asked, edges=True)
-        except EngineTrouble:
+            there = [edge for edge in edges if edge.get("node")]
+            return {edge["node"]["databaseId"]: edge.get("isContained") for edge in there}
+        except (EngineTrouble, *MALFORMED):
             return {}
-        return {edge["node"]["databaseId"]: edge.get("isContained") for edge in edges if edge.get("node")}
 
     async def _paged(
         self, query: str, name: str, asked: dict[str, Any], *, edges: bool = False

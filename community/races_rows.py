@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, time
+from functools import lru_cache
 
 from community.races import Candidate, Division, Level, Race
 
@@ -125,7 +126,8 @@ def _only_filings_differ(one: Race, other: Race) -> bool:
 
 
 # Cells. What cannot be read is a ValueError whose message is the reason; cells stand in it only where they
-# are a word out of a list, never where they could be somebody's name or address.
+# are a word out of a list, never where they could be somebody's name or address. A file says the same few
+# days, hours and numbers half a million times, so what was read is remembered.
 
 _YES = {"true", "t", "yes", "y", "1"}
 _NO = {"false", "f", "no", "n", "0"}
@@ -149,6 +151,7 @@ _LEVELS = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def a_day(cell: str) -> date:
     """Read 2027-11-02, 11/2/2027 or 11-02-2027; an hour after the first is dropped."""
     if match := _ISO.fullmatch(cell):
@@ -163,6 +166,7 @@ def a_day(cell: str) -> date:
         raise ValueError("is not a day of the calendar") from None
 
 
+@lru_cache(maxsize=512)
 def an_hour(cell: str) -> time:
     """Read 17:00, 5 pm, 5:00 p.m. or noon; midnight is the end of its day."""
     word = cell.casefold()
@@ -186,6 +190,7 @@ def an_hour(cell: str) -> time:
         raise ValueError("is not an hour such as 17:00 or 5 pm") from None
 
 
+@lru_cache(maxsize=512)
 def a_number(cell: str) -> int:
     """Read a whole number from 0 to 9,999; "4.0" is one, as spreadsheets write them."""
     whole = cell.removesuffix(".0")
@@ -206,6 +211,7 @@ def truth(cell: str) -> bool | None:
     return None
 
 
+@lru_cache(maxsize=512)
 def a_link(cell: str) -> str:
     """Read a web address; anything else would be shown as one."""
     if not re.fullmatch(r"https?://[^\s<>|\"]{3,2000}", cell, re.IGNORECASE):

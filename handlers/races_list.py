@@ -16,9 +16,8 @@ from community.races import Place, Race
 from community.races_list import Group, LookupOver, Wish
 from community.races_merge import state_of
 from community.topics import Topic
-from handlers.errors import notice
 from handlers.listening import House, Listening, May
-from handlers.opening import open_form
+from handlers.opening import open_known
 from handlers.payloads import Actor, Json, part, place_of
 from handlers.races import show_again, with_saved
 from handlers.races_finding import Answer
@@ -117,9 +116,7 @@ async def opened_details(
             return details_words.saved_details(race, place.zone, saved_words.in_details(card), now=now)
         return details_words.details(race, place, look=look, channel=place_of(body), now=now)
 
-    open_form(
-        house, client, body, build, lambda: notice("This took too long. Please press Details once more.")
-    )
+    open_known(house, client, body, build, question_forms.loading("Details"))
 
 
 async def asked_about_race(
@@ -132,9 +129,7 @@ async def asked_about_race(
         race, place, _ = await race_of_press(store, action, actor, house.clock)
         return question_forms.ask_form(draft_about(race, place.state))
 
-    open_form(
-        house, client, body, build, lambda: question_forms.ask_form(Draft(question="", topic="", state=None))
-    )
+    open_known(house, client, body, build, question_forms.loading("Ask a mentor"))
 
 
 def draft_about(race: Race, asked_in: str, *, needed_by: date | None = None) -> Draft:

@@ -13,11 +13,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from community.deliveries import Delivery
 from community.refusals import Incomplete
 from community.slack_errors import error_code
-from handlers.errors import notice
 from handlers.listening import House, Listening, May, Work
-from handlers.opening import open_form
+from handlers.opening import open_known
 from handlers.payloads import Actor, Json, entered, part, place_of
 from handlers.races_list import race_of_press
+from messages import mentoring_forms as question_forms
 from messages import races as words
 from messages import races_details as details_words
 from messages import races_forms as forms
@@ -48,7 +48,7 @@ async def opened_share(
         known = channel if channel.startswith(("C", "G")) else ""
         return forms.share_form(card, about=words.reference(look, race), channel=known)
 
-    open_form(house, client, body, build, lambda: notice("This took too long. Please press Share once more."))
+    open_known(house, client, body, build, question_forms.loading("Share this race"))
 
 
 class Presence(StrEnum):

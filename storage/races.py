@@ -344,8 +344,11 @@ def _person(row: PersonRow, source: str) -> dict[str, Any]:
     }
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def _text(facts: dict[str, Any]) -> str:
-    return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _ENCODE(facts)
 
 
 def _race(row: RowMapping, people: dict[str, list[RowMapping]], *, sure: Names) -> Race:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from typer.testing import CliRunner
 
-from bot import importing_races, importing_races_told
+from bot import importing_races, importing_races_told, races_files
 from bot.cli import app
 from bot.importing_races import Ids, Twice, import_races
 from bot.races_files import RacesFile
@@ -300,6 +300,12 @@ async def test_a_damaged_zip_is_refused_in_a_sentence(tmp_path):
     path.write_bytes(content)
     with pytest.raises(FileUnreadable):
         RacesFile.opened(path)
+
+
+async def test_a_table_that_no_state_has_is_not_read_into_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(races_files, "LARGEST_TABLE", 60)
+    with pytest.raises(FileUnreadable, match="too large"):
+        RacesFile.opened(zipped(tmp_path / "feed.zip"))
 
 
 async def test_people_do_not_come_in_a_zip(tmp_path):

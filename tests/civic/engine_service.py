@@ -62,7 +62,8 @@ class Service:
     """What it knows, what it was asked, and which faults come next.
 
     A fault takes the turn of one question: a status with headers, GraphQL `errors` with 200, a body that is
-    no JSON, a dropped connection, or seconds of silence. `most` is the largest page that is not too complex.
+    no JSON or is not as documented, a dropped connection, or seconds of silence. `most` is the largest page
+    that is not too complex.
     """
 
     races: list[dict[str, Any]] = field(default_factory=list)
@@ -172,6 +173,8 @@ class Service:
 async def _failing(fault: Any, request: web.Request) -> web.Response | None:
     if isinstance(fault, float):
         await asyncio.sleep(fault)
+    if isinstance(fault, (dict, list)):
+        return web.json_response(fault)
     if fault == "drop":
         request.transport.abort()
         raise asyncio.CancelledError
