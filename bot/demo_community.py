@@ -168,8 +168,9 @@ def tour() -> list[dict[str, Any]]:
         {
             "title": "What can I run for?",
             "text": "Priya asks what most newcomers ask. Type /races 40202, /races Virginia or /races 53703 "
-            "school board: what is elected there, the soonest filing deadline first. Press Details, then Ask "
-            "a mentor: the question names the race.",
+            "school board: what is elected there, the soonest filing deadline first. Press Details, "
+            "then Save: a calendar file comes, her Home lists the race, and from then on the countdown to "
+            "its filing deadline comes by itself.",
             "act_as": "U0PRIYA",
             "go_to": "app",
         },

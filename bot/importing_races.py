@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 AHEAD = timedelta(days=3653)
 """How far a file without an end of its own speaks of its source's races."""
+IMPORTED = "local"
+"""What the keys of imported races begin with."""
+
 SHRINKS_BY = 0.25
 FEW = 20
 """A file that lacks more than these of what its source had ahead is taken for a part, not for a whole."""
@@ -263,6 +266,9 @@ class _Keeping:
         async with self._database.transaction() as store:
             kept = await store.races.keep(races, source=self._source, at=self._at)
             kept_people = await store.races.keep_people(people, source=self._source)
+            if kept.changed:
+                # Whoever saved one of them is told soon, and not only after the next night.
+                await store.races_saved.check_anew(IMPORTED)
         self._met.add(kept.ids)
         self._met_people.add(kept_people.ids)
         self._of.update(row.of for row in people)
@@ -289,6 +295,7 @@ class _Keeping:
         for start in range(0, len(ids), BATCH):
             async with self._database.transaction() as store:
                 await store.races.cancel(ids[start : start + BATCH], at=self._at)
+                await store.races_saved.check_anew(IMPORTED)
 
     async def forget(self, *, everybody: bool) -> int:
         """Forget the source's people who were not met: all of them, or those of the races that were met."""

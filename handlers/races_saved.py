@@ -15,7 +15,7 @@ from community.races_saved import Saved
 from community.refusals import NotFound
 from community.topics import Topic
 from handlers.errors import notice
-from handlers.listening import House, Listening, May, Work
+from handlers.listening import House, Listening, May, Today, Work
 from handlers.opening import open_form
 from handlers.payloads import Actor, Json, number, part
 from handlers.races import put, show_again
@@ -37,6 +37,7 @@ def register(listen: Listening) -> None:
     listen.action(words.TAKE_DOWN, took_down, may=May.BY_RULE)
     listen.action(words.DETAILS, opened_details, may=May.BY_RULE)
     listen.action(words.ASK, asked, may=May.BY_RULE)
+    listen.action(words.SHOW, opened_list, may=May.ANYONE)
 
 
 async def saved(
@@ -184,6 +185,22 @@ async def opened_details(
     open_form(
         house, client, body, build, lambda: notice("This took too long. Please press Details once more.")
     )
+
+
+async def opened_list(
+    ack: AsyncAck, client: AsyncWebClient, body: Json, house: House, actor: Actor, today: Today
+) -> None:
+    """A person pressed "Show" on a Home tab that has no room for the races that they saved."""
+    await ack()
+
+    async def build(store: Store) -> Json:
+        now = house.clock.now()
+        page = await store.races_saved.listed(actor.id, at=now, limit=words.LISTED_MOST)
+        cards = [_card(house, one) for one in page.rows]
+        member = await store.members.member(actor.id)
+        return words.list_view(words.Listing(cards, today(member), 0, page.total))
+
+    open_form(house, client, body, build, lambda: notice("This took too long. Please press Show once more."))
 
 
 async def asked(

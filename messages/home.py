@@ -59,13 +59,23 @@ class Facts:
 
 
 def home(facts: Facts) -> p.Payload:
-    """Build the Home tab: staff's part first, then the mentor's, then everybody's own questions."""
+    """Build the Home tab: staff's part first, then the mentor's, then everybody's own questions.
+
+    Where that is more than Slack takes, what can be looked at elsewhere is only named.
+    """
+    blocks = _everything(facts, _saved(facts.saved))
+    if len(blocks) > p.VIEW_BLOCKS:
+        blocks = _everything(facts, saved_words.in_short(facts.saved) if facts.saved else [])
+    return p.home(blocks)
+
+
+def _everything(facts: Facts, saved: Sequence[p.Block]) -> list[p.Block]:
     blocks: list[p.Block] = []
     if facts.member.is_staff:
         blocks += [*_staff(facts), p.divider()]
     if facts.mentor is not None:
         blocks += [*_mentor(facts, facts.mentor), p.divider()]
-    blocks += _own(facts)
+    blocks += _own(facts, saved)
     if facts.mentor is None:
         blocks += [
             p.divider(),
@@ -74,10 +84,10 @@ def home(facts: Facts) -> p.Payload:
                 accessory=p.button("Become a mentor", member_words.EDIT_MENTOR),
             ),
         ]
-    return p.home(blocks)
+    return blocks
 
 
-def _own(facts: Facts) -> list[p.Block]:
+def _own(facts: Facts, saved: Sequence[p.Block]) -> list[p.Block]:
     member = facts.member
     profile = " · ".join(
         filter(
@@ -101,7 +111,7 @@ def _own(facts: Facts) -> list[p.Block]:
             block_id="ask",
         ),
         *(journey_words.own(facts.journey) if facts.journey and facts.journey.enrolment else ()),
-        *_saved(facts.saved),
+        *saved,
         p.header("Your questions"),
     ]
     if not facts.mine.total:

@@ -23,6 +23,7 @@ DETAILS = "races.saved_details"
 ASK = "races.ask_about_saved"
 CELEBRATE = "races.celebrate"
 TAKE_DOWN = "races.take_down"
+SHOW = "races.show_saved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +290,14 @@ _CHANGED = {
 }
 
 
+_UNKNOWN = {
+    Kind.CLOSES: "when filing closes",
+    Kind.OPENS: "when filing opens",
+    Kind.ELECTION: "when the election is",
+    Kind.PRIMARY: "when the primary is",
+}
+
+
 def change(one: Change) -> str:
     """Say what has changed, the new first: "Filing closes *Apr 8, 2027*. It was Apr 1, 2027."."""
     if one.kind is Kind.CANCELLED:
@@ -298,7 +307,7 @@ def change(one: Change) -> str:
     said = _CHANGED[one.kind]
     what = f" ({row.said(one.what, 60)})" if one.what else ""
     if not one.new:
-        return f"{said} on a day that is not known any more{what}. It was {_as_kept(one.old)}."
+        return f"Nobody says any more {_UNKNOWN[one.kind]}{what}. It was {_as_kept(one.old)}."
     if not one.old:
         return f"{said} *{_as_kept(one.new)}*{what}. Nobody had published it before."
     return f"{said} *{_as_kept(one.new)}*{what}. It was {_as_kept(one.old)}."
@@ -409,6 +418,28 @@ class Listing:
     today: date
     page: int
     total: int
+
+
+def in_short(listing: Listing) -> list[p.Block]:
+    """Name what was saved, where there is no room for it."""
+    if not listing.total:
+        return []
+    count = "1 race" if listing.total == 1 else f"{listing.total:,} races"
+    return [p.section(f"*You keep an eye on {count}.*", accessory=p.button("Show", SHOW))]
+
+
+LISTED_MOST = 40
+"""Saved races that the view lists: two blocks each, and Slack takes a hundred."""
+
+
+def list_view(listing: Listing) -> p.Payload:
+    """All saved races, the first to close first."""
+    if not listing.total:
+        return p.modal("Your saved races", [p.section("You have saved no race. `/races` finds some.")])
+    blocks = [block for card in listing.cards for block in home_row(card, listing.today)]
+    left = listing.total - len(listing.cards)
+    more = [p.context(f"{left:,} more close later, or have no date yet.")] if left > 0 else []
+    return p.modal("Your saved races", [*blocks, *more])
 
 
 def home_row(card: Card, today: date) -> list[p.Block]:

@@ -19,8 +19,10 @@ from bot import importing_races, importing_races_told, races_files
 from bot.cli import app
 from bot.importing_races import Ids, Twice, import_races
 from bot.races_files import RacesFile
+from community import races_saved as rules
 from community.races import Division, Place, Precision, Window
 from community.races_rows import FileUnreadable
+from scheduler.races_refresh import refresh_saved
 from storage.races import LocalRaces
 from tests.community.race_files import COUNCIL, FEED, SOURCE, VA, row_of, sheet, zipped
 
@@ -151,6 +153,23 @@ async def test_a_date_that_moves_changes_the_race_and_keeps_its_name(database, w
     report, _ = await come_in(write(COUNCIL | {"election_date": "2027-11-09"}))
     assert (report.changed, report.cancelled) == (1, 0)
     assert (await LocalRaces(database).race(row_of().race.key)).election_day == date(2027, 11, 9)
+
+
+async def test_whoever_saved_a_race_is_told_soon_after_the_import(database, clock, write, come_in):
+    await come_in(write(COUNCIL))
+    (race,) = await found(database)
+    wish = rules.fresh("UA", race, zone=TOWN.zone, state="VA", reader=TOWN.zone, at=clock.now())
+    async with database.transaction() as store:
+        await rules.save(store.races_saved, wish, at=clock.now())
+    sources = {"local": LocalRaces(database)}
+    assert await refresh_saved(database, clock, sources, TOWN.zone) == 0, "it was just looked up"
+    await come_in(write(COUNCIL))
+    assert await refresh_saved(database, clock, sources, TOWN.zone) == 0, "nothing has changed"
+    await come_in(write(COUNCIL | {"filing_deadline": "2027-04-09"}))
+    assert await refresh_saved(database, clock, sources, TOWN.zone) == 1
+    async with database.reading() as store:
+        told = await store.deliveries.find("races:changed:1:0")
+    assert [each["new"][:10] for each in told.about["changes"]] == ["2027-04-09"]
 
 
 async def test_people_come_after_their_races(database, write, come_in):

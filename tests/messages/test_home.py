@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,12 +11,16 @@ from community.members import MentorProfile, Role
 from community.mentoring_matching import Circle
 from community.mentoring_requests import Status
 from community.offices import Office
+from community.races import Division
+from community.races_saved import Standing
 from community.states import every_state
 from community.topics import MENTOR_TOPICS, Topic
 from messages import home as words
 from messages import members as member_words
 from messages import mentoring, races
+from messages import races_saved as saved_words
 from tests.community.cast import ASKER, NOW, TODAY, member, profile, request
+from tests.community.test_races_saved import PRIMARY, VIRGINIA, made
 from tests.messages import questions, slack_rules
 from tests.messages.questions import HOLDER, HOSTILE
 
@@ -70,7 +75,20 @@ def everything(page: int = 0) -> words.Facts:
         applicants_page=page,
         applicants_total=ROWS,
         median=timedelta(hours=5),
+        saved=saved(page),
     )
+
+
+def saved(page: int, total: int = ROWS) -> saved_words.Listing:
+    """One page of saved races with the longest words, each in the standing that shows most."""
+    office = replace(
+        VIRGINIA.office, name=HOSTILE["emoji"], division=Division("", HOSTILE["emoji"]), district="7"
+    )
+    long = replace(VIRGINIA, office=office, filings=(replace(PRIMARY, what=HOSTILE["emoji"]),))
+    rows = [
+        saved_words.Card(saved=made(long, standing=standing), now=NOW, wins="C0WINS") for standing in Standing
+    ]
+    return saved_words.Listing(rows[: words.SIZE], TODAY, page, total)
 
 
 @pytest.mark.parametrize("page", [0, 1, 50, 99])
@@ -97,6 +115,16 @@ def test_every_page_of_every_list_can_be_reached(name):
         seen.append(page)
     assert seen == list(range(ROWS // words.SIZE))
     assert pager(words.home(everything(page)), name) == {"Earlier": page - 1}
+
+
+def test_where_there_is_no_room_saved_races_are_only_named():
+    shown = repr(words.home(everything()))
+    assert "You keep an eye on 500 races." in shown
+    alone = words.Facts(member=member(), now=NOW, today=TODAY, team="T", mine=listed(0), saved=saved(3))
+    slack_rules.check_home(words.home(alone))
+    assert "16 to 20 of 500" in repr(words.home(alone))
+    assert pager(words.home(alone), "saved") == {"Earlier": 2, "More": 4}
+    slack_rules.check_modal(saved_words.list_view(saved(0)))
 
 
 def test_a_list_that_fits_on_one_page_has_no_pager():
