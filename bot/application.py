@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
@@ -19,6 +19,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.races import Races, by_key
 from bot.refusals import StartRefused
 from bot.settings import Settings
 from community.clock import Clock, SystemClock
@@ -26,14 +27,32 @@ from community.hours import Hours, read_dates, read_days, read_hours, read_spans
 from community.members import Role
 from community.mentoring_requests import Policy
 from community.notices import Places
+from community.races import RaceSource
 from community.slack_errors import error_code
-from handlers import conversations, deliveries, home, journeys, journeys_desk, members, mentoring, strangers
+from handlers import (
+    conversations,
+    deliveries,
+    home,
+    journeys,
+    journeys_desk,
+    members,
+    mentoring,
+    races,
+    races_list,
+    races_saved,
+    races_share,
+    strangers,
+)
 from handlers.listening import House, Listening
+from handlers.races_finding import Finder
 from scheduler import deliveries as deliveries_scheduler
 from scheduler import home as home_scheduler
 from scheduler import journeys as journeys_scheduler
 from scheduler import members as members_scheduler
 from scheduler import mentoring as mentoring_scheduler
+from scheduler import races as races_scheduler
+from scheduler import races_refresh
+from scheduler.following import Follower
 from scheduler.jobs import Job, Jobs
 from scheduler.lease import Leadership
 from scheduler.outbox import Outbox
@@ -75,11 +94,14 @@ class Application:
         *,
         clock: Clock | None = None,
         pace: Pace | None = None,
+        finder: Finder | None = None,
+        race_sources: Mapping[str, RaceSource] | None = None,
         observe: Callable[[str, float], None] = lambda _listener, _seconds: None,
     ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.database = Database.at(settings.database_url)
+        self.races = Races(settings, self.database, self.clock)
         self.places = Places(
             mentors=settings.mentor_channel,
             staff=settings.staff_channel,
@@ -87,15 +109,22 @@ class Application:
             wins=settings.wins_channel or "",
         )
         self.policy = policy_of(settings)
-        self.scene = Scene(clock=self.clock, zone=settings.time_zone, median_over=self.policy.median_over)
+        self.scene = Scene(
+            clock=self.clock,
+            zone=settings.time_zone,
+            median_over=self.policy.median_over,
+            wins=self.places.wins,
+        )
         self.house = House(
             database=self.database,
             clock=self.clock,
             places=self.places,
             policy=self.policy,
             zone=settings.time_zone,
+            finder=finder or self.races.finder,
             observe=observe,
         )
+        self.race_sources = race_sources or by_key(self.races.sources)
         self._installed: AuthorizeResult | None = None
         self.bolt = self._make_bolt()
         self.listening = Listening(self.bolt, self.house)
@@ -104,6 +133,10 @@ class Application:
             members,
             journeys,
             journeys_desk,
+            races,
+            races_list,
+            races_share,
+            races_saved,
             home,
             deliveries,
             conversations,
@@ -120,6 +153,7 @@ class Application:
                 **members_scheduler.renderers(),
                 **deliveries_scheduler.renderers(),
                 **journeys_scheduler.renderers(),
+                **races_scheduler.renderers(self.clock, self.places),
                 **home_scheduler.renderers(self.scene),
             },
             outcomes={
@@ -128,6 +162,13 @@ class Application:
             },
             leadership=self.leadership,
             pace=pace or Pace(ceiling=settings.posts_per_minute),
+        )
+        self.follower = Follower(
+            self.database,
+            self.clock,
+            mentoring_scheduler.follower(self.clock, self.policy, self.places),
+            leadership=self.leadership,
+            after_people=self.house.rush.over,
         )
         self.jobs = Jobs(self._jobs(), leading=lambda: self.leadership.leading)
         self._session: aiohttp.ClientSession | None = None
@@ -139,6 +180,15 @@ class Application:
         admit = partial(journeys_scheduler.admit_waiting, self.database, self.clock)
         follow = partial(journeys_scheduler.follow_people, self.database, self.clock)
         lessons = partial(journeys_scheduler.send_due_lessons, self.database, self.clock)
+        count_down = partial(races_scheduler.count_down, self.database, self.clock)
+        follow_savers = partial(races_scheduler.follow_people, self.database, self.clock)
+        refresh = partial(
+            races_refresh.refresh_saved,
+            self.database,
+            self.clock,
+            self.race_sources,
+            self.settings.time_zone,
+        )
         report = partial(deliveries_scheduler.report_trouble, self.database, self.clock, self.places)
         return [
             Job("deliveries.report_trouble", timedelta(seconds=30), report, at_start=True),
@@ -149,6 +199,10 @@ class Application:
             Job("journeys.follow_people", timedelta(hours=1), follow, at_start=True),
             Job("journeys.send_due_lessons", timedelta(seconds=20), lessons, at_start=True),
             Job("seen.forget", timedelta(hours=6), self._forget_seen),
+            Job("races.count_down", timedelta(seconds=20), count_down, at_start=True),
+            Job("races.follow_people", timedelta(hours=1), follow_savers, at_start=True),
+            Job("races.refresh_saved", timedelta(minutes=5), refresh),
+            Job("races.forget_lookups", timedelta(hours=1), self._forget_lookups),
             Job("deliveries.thin", timedelta(hours=1), self._thin_deliveries),
         ]
 
@@ -233,17 +287,21 @@ class Application:
             for user in self.settings.staff_user_ids:
                 await store.members.add_roles(user, Role.STAFF, at=self.clock.now())
         await self.leadership.start()
+        await self.follower.start()
         await self.outbox.start()
         self.jobs.start()
         self.house.errands.start(self.jobs.run_first(), what="first look")
+        self.house.errands.start(self.races.warm(self.clock.now().date()), what="read what is bundled")
         log.info("started", seconds=round(time.monotonic() - started, 3))
 
     async def stop(self, grace: float = 20.0) -> None:
         """End what runs in the background, within `grace` seconds, and let go of everything."""
         await self.jobs.stop(grace)
         await self.house.errands.finish(grace)
+        await self.follower.stop()
         await self.outbox.stop()
         await self.leadership.stop()
+        await self.races.close()
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -252,11 +310,20 @@ class Application:
     async def catch_up(self) -> None:
         """Do all that is due by now: every job once, and every delivery that is due (tests, demo)."""
         await self.jobs.run_all()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Work out what follows from all that was kept by now, and send what is due through it."""
+        await self.follower.drain()
         await self.outbox.drain()
 
     async def _forget_seen(self) -> None:
         async with self.database.transaction() as store:
             await store.seen.forget(self.clock.now())
+
+    async def _forget_lookups(self) -> None:
+        async with self.database.transaction() as store:
+            await store.races_lookups.forget(self.clock.now())
 
     async def _thin_deliveries(self) -> None:
         # A thousand at a time, so that nobody who writes waits for long.

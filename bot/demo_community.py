@@ -166,6 +166,14 @@ def tour() -> list[dict[str, Any]]:
             "go_to": "app",
         },
         {
+            "title": "What can I run for?",
+            "text": "Priya asks what most newcomers ask. Type /races 40202, /races Virginia or /races 53703 "
+            "school board: what is elected there, the soonest filing deadline first. Press Details, then Ask "
+            "a mentor: the question names the race.",
+            "act_as": "U0PRIYA",
+            "go_to": "app",
+        },
+        {
             "title": "Let time pass",
             "text": "Skip ahead a day: whoever was asked and says nothing is not asked for ever, the circle "
             "widens, and a mentor who claimed and went quiet is nudged.",
@@ -232,7 +240,7 @@ class Story:
         await olivia.say(
             GENERAL,
             "Welcome, everybody. Stuck on anything? Type `/askmentor`: somebody who knows your state and "
-            "your kind of race will come to you.",
+            "your kind of race will come to you. And `/races` with a ZIP code shows what is elected there.",
         )
         await self._joins()
         await self._answered()

@@ -10,6 +10,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import doctor_races
 from bot.manifest import bot_scopes
 from community.slack_errors import error_code
 
@@ -37,7 +38,11 @@ class Finding:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Look at everything; the order is that of the settings."""
-    return [*await examine_slack(settings), await examine_database(settings)]
+    return [
+        *await examine_slack(settings),
+        await examine_database(settings),
+        *(Finding(what, ok=ok, said=said) for what, ok, said in await doctor_races.look(settings)),
+    ]
 
 
 async def examine_slack(settings: Settings, *, sockets: bool = True) -> list[Finding]:

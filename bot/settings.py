@@ -121,6 +121,15 @@ def _api_url(value: str) -> str:
     return value if value.endswith("/") else value + "/"
 
 
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("is not an address such as https://geocoding.geo.census.gov/")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise ValueError("must start with https://, because people's addresses and a key travel there")
+    return value
+
+
 def _database_url(value: str) -> str:
     scheme, colon, rest = value.partition("://")
     if not colon:
@@ -220,6 +229,28 @@ class Settings(BaseSettings):
     )
     quiet_days: Annotated[str, AfterValidator(_dates)] = Field(
         default="", description="Days on which nothing is due, such as Election Day, with commas."
+    )
+
+    # Where races and places are looked up
+    civicengine_api_key: SecretStr | None = Field(
+        default=None,
+        description="A key of BallotReady's CivicEngine; with it, its races are shown first.",
+    )
+    google_civic_api_key: SecretStr | None = Field(
+        default=None,
+        description="A key of Google's Civic Information API; with it, addresses are looked up there too.",
+    )
+    census_url: Annotated[str, AfterValidator(_web_address)] = Field(
+        default="https://geocoding.geo.census.gov/",
+        description="Where the Census Bureau's geocoder is; tests have another.",
+    )
+    civicengine_url: Annotated[str, AfterValidator(_web_address)] = Field(
+        default="https://bpi.civicengine.com/graphql",
+        description="Where CivicEngine is; tests have another.",
+    )
+    google_civic_url: Annotated[str, AfterValidator(_web_address)] = Field(
+        default="https://civicinfo.googleapis.com/",
+        description="Where Google's Civic Information API is; tests have another.",
     )
 
     # The process

@@ -55,7 +55,7 @@ class Catalogue(RaceSource):
 
     async def races(self, place: Place, window: Window) -> Found:
         """Give the catalogue's races for a place; a few milliseconds, and nothing can go wrong with it."""
-        return Found(source=NAME, races=tuple(_listed(place, window)))
+        return Found(source=NAME, races=tuple(listed(place, window)))
 
     async def race(self, key: str) -> Race | None:
         """Give one race by its key, or None where it is not one of the catalogue's."""
@@ -79,7 +79,7 @@ def _race_of(key: str) -> Race | None:
             zone="",
             certain=(divisions.state_division(state), *([division] if division else [])),
         )
-        for race in _listed(place, _EVER):
+        for race in listed(place, _EVER):
             if race.key == key:
                 return race
     return None
@@ -92,14 +92,15 @@ def _zone_of(state: str, division: Division | None) -> str:
     if above and inner:
         return _zone_of(state, divisions.by_ocd(state, above))
     if division is not None and division.census == divisions.COUNTY:
-        return postal.usual_zone(known.by_county.get((state, divisions.fold(division.name)), ()), state)
+        return postal.usual_zone(known.of_county(division.name, state), state)
     if division is not None and division.census in {divisions.PLACE, divisions.TOWN}:
-        bare = divisions.fold(division.ocd.rpartition(":")[2].replace("_", " "))
-        return postal.usual_zone(known.by_city.get(bare, {}).get(state, ()), state)
+        bare = division.ocd.rpartition(":")[2].replace("_", " ")
+        return postal.usual_zone(known.of_city(bare, state), state)
     return postal.usual_zone((), state)
 
 
-def _listed(place: Place, window: Window) -> Iterator[Race]:
+def listed(place: Place, window: Window) -> Iterator[Race]:
+    """Give the races of a place whose election day lies in the window, and those of which no day is known."""
     state = place.state
     for chamber, layer in _chambers(state):
         known = [each.ocd for each in place.certain if each.layer == layer]
@@ -230,7 +231,7 @@ def _where(place: Place, local: Local) -> tuple[Division, ...]:
             cities = [each for each in place.overlapping if each.census in {divisions.PLACE, divisions.TOWN}]
         if place.precision is Precision.STATE or place.state == "DC":
             return (state,)
-        return tuple(counties[:1] if place.precision is Precision.COUNTY else cities)
+        return tuple(cities or (counties[:1] if place.precision is Precision.COUNTY else ()))
     if local.where == "district":
         schools = [each for each in place.certain if each.layer == "school_district"]
         if local.kind is OfficeKind.SCHOOL_BOARD and schools:
@@ -286,8 +287,15 @@ def _expected(state: str, local: Local, division: Division) -> Race:
 
 
 def _local_office(state: str, local: Local, division: Division) -> Office:
+    name = local.name
+    if (
+        local.where == "county"
+        and local.kind is OfficeKind.COUNTY
+        and divisions.in_no_county(state, division)
+    ):
+        name = "Constitutional officers" if state == "VA" else "Citywide offices"
     return Office(
-        name=local.name,
+        name=name,
         level=local.level,
         division=division,
         kind=local.kind,

@@ -20,7 +20,7 @@ from civic.geographies import Geographies
 from community.races import Point, SourceUnavailable
 
 NAME = "US Census Bureau"
-BASE = "https://geocoding.geo.census.gov/geocoder"
+BASE = "https://geocoding.geo.census.gov"
 PATIENCE = 2.5
 """Seconds for the whole look-up; who asked is watching."""
 ADDRESS_MOST = 100
@@ -41,7 +41,7 @@ class Match:
 
 
 class Census:
-    """The geocoder behind a base URL; one session, made at first use and closed by `close`."""
+    """The geocoder on a host ("https://…", with or without a slash); `close` closes its one session."""
 
     def __init__(self, base_url: str = BASE, *, patience: float = PATIENCE) -> None:
         self._base = base_url.rstrip("/")
@@ -88,7 +88,7 @@ class Census:
             "layers": "all",
             "format": "json",
         }
-        url = f"{self._base}/geographies/onelineaddress"
+        url = f"{self._base}/geocoder/geographies/onelineaddress"
         status, body = await fetching.get(self._session, url, params=asked)
         if status == HTTPStatus.BAD_REQUEST and _refused(body):
             return ()

@@ -51,6 +51,23 @@ _CONSOLIDATED = {
 _INDEPENDENT = {"2404000", "2965000", "3209700"}
 """Baltimore, St. Louis and Carson City: cities that lie in no county, as all cities of Virginia do."""
 
+_CITY_OF = {
+    "02020": "0203000",  # Anchorage
+    "02110": "0236400",  # Juneau
+    "02220": "0270540",  # Sitka
+    "06075": "0667000",  # San Francisco
+    "08014": "0809280",  # Broomfield
+    "08031": "0820000",  # Denver
+    "22071": "2255000",  # New Orleans
+    "36005": "3651000",  # the five boroughs of New York
+    "36047": "3651000",
+    "36061": "3651000",
+    "36081": "3651000",
+    "36085": "3651000",
+    "42101": "4260000",  # Philadelphia
+}
+"""Counties that lie within one city altogether, and the city, by their Census ids."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -72,9 +89,10 @@ def fold(name: str) -> str:
 
     Hyphens count as spaces, and OCD's "~" as the apostrophe it stands for.
     """
-    plain = "".join(
-        each for each in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(each)
-    )
+    plain = name.casefold()
+    if not plain.isascii():
+        letters = unicodedata.normalize("NFKD", plain)
+        plain = "".join(each for each in letters if not unicodedata.combining(each))
     words = re.sub(r"[^\w\s]|_", " ", plain.replace("'", "").replace("~", "").replace(".", " ")).split()
     short = {"saint": "st", "sainte": "ste", "fort": "ft", "mount": "mt"}
     return " ".join(short.get(word, word) for word in words)
@@ -174,6 +192,20 @@ def in_no_county(state: str, place: Division) -> bool:
     return place.census == PLACE and (
         (state == "VA" and place.name.endswith(" city")) or place.geoid in _INDEPENDENT
     )
+
+
+def city_of(state: str, within: Division) -> Division | None:
+    """Give the city that a whole county lies in, as Brooklyn's county does in New York; None for most."""
+    geoid = _CITY_OF.get(within.geoid) if within.census == COUNTY else None
+    return table(state).division(PLACE, geoid) if geoid else None
+
+
+def counties_of(state: str, city: Division) -> tuple[Division, ...]:
+    """Give the counties that make up a city; nothing for most cities, which only lie in counties."""
+    if city.census != PLACE:
+        return ()
+    found = [table(state).division(COUNTY, county) for county, of in _CITY_OF.items() if of == city.geoid]
+    return tuple(each for each in found if each is not None)
 
 
 def is_consolidated(each: Division) -> bool:

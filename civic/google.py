@@ -22,7 +22,7 @@ from community.races import COUNTRY, Division, SourceUnavailable
 from community.states import find_state
 
 NAME = "Google Civic Information"
-BASE = "https://civicinfo.googleapis.com/civicinfo/v2"
+BASE = "https://civicinfo.googleapis.com"
 PATIENCE = 2.5
 _DIVISION = re.compile(rf"{COUNTRY}/(?:state|district|territory):[a-z]{{2}}(?:/[\w~.:\-]+)*")
 _NOT_FOUND = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
@@ -39,7 +39,7 @@ class Answer:
 
 
 class Google:
-    """The API behind a base URL, with a key that goes out in a header and nowhere else."""
+    """The API on a host, with a key that goes out in a header and nowhere else; `close` it in the end."""
 
     def __init__(self, key: str, base_url: str = BASE, *, patience: float = PATIENCE) -> None:
         self._key = key
@@ -70,7 +70,7 @@ class Google:
             self._session = aiohttp.ClientSession()
         status, body = await fetching.get(
             self._session,
-            f"{self._base}/divisionsByAddress",
+            f"{self._base}/civicinfo/v2/divisionsByAddress",
             params={"address": address},
             headers={"X-Goog-Api-Key": self._key},
         )

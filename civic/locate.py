@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 
@@ -49,6 +50,7 @@ _COUNTY_TYPED = re.compile(r".+\s(?:county|parish|borough|census area|municipio)
 _WORDS_OF_A_STATE = 4
 """The longest name of a state: "District of Columbia" has three words, "Northern Mariana Islands" too."""
 _WORDS_OF_A_CITY = 4
+_CALLED = {"nyc": ("NY", "New York"), "new york city": ("NY", "New York")}
 _BOTH = {"new york": ("NY", "New York"), "washington": ("DC", "Washington")}
 """Names of a state by which at least as many mean a city."""
 
@@ -58,9 +60,8 @@ Located = Place | Several | NotLocated
 def offline(where: str) -> Located:
     """Find a place by ZIP code, city, county or state, without asking anybody; never raises.
 
-    Takes about 10 µs once `postal.postal()` has been read (0.5 s), and 30 ms more for each state at first. A
-    ZIP code's county is the one the Postal Service names; boxes make it only possible. An address is located
-    no nearer than its ZIP code, city or state: see `fallback`.
+    Takes 25 to 50 µs once `postal.postal()` has been read (a second), and up to 30 ms more for each state at
+    first. A ZIP code's county is the one the Postal Service names; boxes make it only possible.
     """
     text = _COUNTRY.sub("", tidy(where))
     if not text:
@@ -100,11 +101,12 @@ def at_zip(code: str) -> Place | NotLocated:
     county = divisions.county(known.state, known.county)
     geoid = county.geoid if county else ""
     cities = [divisions.place(known.state, name, geoid) for name in (known.city, *known.also)]
-    certain = [divisions.state_division(known.state)]
+    whole = divisions.city_of(known.state, county) if county and not known.box else None
+    certain = [divisions.state_division(known.state), *([whole] if whole else [])]
     possible = [
         city
         for city in cities
-        if city is not None and city != county and not divisions.in_no_county(known.state, city)
+        if city is not None and city not in {county, whole} and not divisions.in_no_county(known.state, city)
     ]
     if county is not None:
         (possible if known.box else certain).append(county)
@@ -138,7 +140,7 @@ def at_state(code: str) -> Place:
 def at_city(state: str, name: str) -> Place | None:
     """Find a city, town or village in a state; None where there is none of that name."""
     folded = divisions.fold(name)
-    codes = postal.postal().by_city.get(folded, {}).get(state, [])
+    codes = postal.postal().of_city(name, state)
     # A name that is only accepted beside the usual one says little about where the city lies.
     codes = [code for code in codes if divisions.fold(code.city) == folded] or codes
     counties = {code.county: divisions.county(state, code.county) for code in codes if code.county}
@@ -151,6 +153,11 @@ def at_city(state: str, name: str) -> Place | None:
         found = [county] if county is not None else []
     if place is not None and divisions.in_no_county(state, place):
         found = [place]
+    elif place is not None:
+        found = list(divisions.counties_of(state, place)) or found
+    elif len(found) == 1:
+        # A part of a city with a name of its own, as Brooklyn is.
+        place = divisions.city_of(state, found[0])
     certain = [
         divisions.state_division(state),
         *([place] if place else []),
@@ -175,12 +182,13 @@ def at_county(state: str, name: str) -> Place | None:
     county = divisions.county(state, name)
     if county is None or county.census != divisions.COUNTY:
         return None
-    codes = postal.postal().by_county.get((state, divisions.fold(county.name)), [])
+    codes = postal.postal().of_county(county.name, state)
     places = [divisions.place(state, code.city, county.geoid) for code in codes]
+    whole = divisions.city_of(state, county)
     below = [
         each
         for each in places
-        if each is not None and each != county and not divisions.in_no_county(state, each)
+        if each is not None and each not in {county, whole} and not divisions.in_no_county(state, each)
     ]
     return Place(
         precision=Precision.COUNTY,
@@ -188,7 +196,7 @@ def at_county(state: str, name: str) -> Place | None:
         label=f"{county.name}, {state}",
         zone=postal.usual_zone(codes, state),
         county=county.name,
-        certain=(divisions.state_division(state), county),
+        certain=(divisions.state_division(state), county, *([whole] if whole else [])),
         overlapping=tuple(dict.fromkeys([*below, *divisions.townships(state, county.geoid)])),
         unknown=DISTRICTS,
     )
@@ -196,6 +204,9 @@ def at_county(state: str, name: str) -> Place | None:
 
 def _named(text: str) -> Located:
     """Find a place by its words alone."""
+    called = _CALLED.get(divisions.fold(text))
+    if called is not None:
+        return at_city(*called) or at_state(called[0])
     both = _BOTH.get(divisions.fold(text))
     state = _state(text)
     if both is not None and state is not None:
@@ -223,12 +234,10 @@ def _in_state(name: str, state: str) -> Place | None:
 def _states_with(name: str) -> list[str]:
     """Give the states that have a city, or else a county, of that name, the largest first."""
     known, folded = postal.postal(), divisions.fold(name)
-    counted = {state: len(codes) for state, codes in known.by_city.get(folded, {}).items()}
+    counted = Counter(code.state for code in known.by_city.get(folded, ()))
     if not counted or _COUNTY_TYPED.fullmatch(name):
-        of_county = {
-            state: len(codes) for (state, county), codes in known.by_county.items() if county == folded
-        }
-        counted = of_county or counted
+        of_county = {each: len(codes) for each, codes in known.by_county.items() if each[1] == folded}
+        counted = Counter({state: count for (state, _), count in of_county.items()}) or counted
     return sorted(counted, key=lambda state: (-counted[state], state))
 
 

@@ -154,7 +154,7 @@ def _place(
 
 
 def _zone(state: str, county: str) -> str:
-    return postal.usual_zone(postal.postal().by_county.get((state, divisions.fold(county)), ()), state)
+    return postal.usual_zone(postal.postal().of_county(county, state), state)
 
 
 def _with_google(place: Place, answer: Answer | None) -> Place:

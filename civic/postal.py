@@ -43,18 +43,26 @@ class Zip:
 
 @dataclass(frozen=True, slots=True)
 class Postal:
-    """Every ZIP code, and where the cities are: folded name -> state -> ZIP codes."""
+    """Every ZIP code by its digits, and by the folded names of its cities (in whichever state) and county."""
 
     by_code: dict[str, Zip]
-    by_city: dict[str, dict[str, list[Zip]]]
-    by_county: dict[tuple[str, str], list[Zip]]
+    by_city: dict[str, tuple[Zip, ...]]
+    by_county: dict[tuple[str, str], tuple[Zip, ...]]
+
+    def of_city(self, name: str, state: str) -> list[Zip]:
+        """Give the ZIP codes of a city in a state."""
+        return [each for each in self.by_city.get(fold(name), ()) if each.state == state]
+
+    def of_county(self, name: str, state: str) -> tuple[Zip, ...]:
+        """Give the ZIP codes of a county by its full name."""
+        return self.by_county.get((state, fold(name)), ())
 
 
 @cache
 def postal() -> Postal:
-    """Read all ZIP codes; takes 0.5 s at first, so the app does it when it starts. Safe in a thread."""
+    """Read all ZIP codes; takes a second at first, so the app does it when it starts. Safe in a thread."""
     by_code: dict[str, Zip] = {}
-    by_city: dict[str, dict[str, list[Zip]]] = defaultdict(lambda: defaultdict(list))
+    by_city: dict[str, list[Zip]] = defaultdict(list)
     by_county: dict[tuple[str, str], list[Zip]] = defaultdict(list)
     folded = cache(fold)
     # A hundred short lists: the package's list of all stays in memory for good, 60 MB of it.
@@ -73,10 +81,14 @@ def postal() -> Postal:
         if find_state(each.state) is None or not each.active:
             continue
         for name in {folded(each.city), *map(folded, each.also)}:
-            by_city[name][each.state].append(each)
+            by_city[name].append(each)
         if each.county:
             by_county[each.state, folded(each.county)].append(each)
-    return Postal(by_code, {city: dict(states) for city, states in by_city.items()}, dict(by_county))
+    return Postal(
+        by_code,
+        {name: tuple(codes) for name, codes in by_city.items()},
+        {name: tuple(codes) for name, codes in by_county.items()},
+    )
 
 
 def _beginning(digits: str) -> list[dict[str, Any]]:

@@ -82,7 +82,8 @@ _EDGE = r"[\s,;:.!?\-]*"
 _FIRST = re.compile(rf"{_EDGE}(?P<office>{_ANY})(?![\w'])(?P<rest>.*)", re.IGNORECASE)
 _LAST = re.compile(rf"(?P<rest>.*?)(?<![\w'])(?P<office>{_ANY}){_EDGE}", re.IGNORECASE)
 _BETWEEN = re.compile(rf"(?P<before>.+?)(?<![\w'])(?P<office>{_ANY})(?![\w'])(?P<after>.+)", re.IGNORECASE)
-_LINKING = re.compile(r"^(?:(?:seats?|races?|elections?|in|at|near|around|for|of)\b\s*)+", re.IGNORECASE)
+_LINKING = re.compile(r"(?:seats?|races?|elections?|in|at|near|around|for|of)\s+", re.IGNORECASE)
+_HERE = re.compile(r"(?:near|around|by|close to|for) (?:me|here)|here|me please", re.IGNORECASE)
 _ASKING = re.compile(
     r"^(?:what\s+can\s+i\s+run\s+for|what\s+races(?:\s+are\s+there)?|races?|elections?)\b", re.IGNORECASE
 )
@@ -106,12 +107,12 @@ def asked(text: str) -> Asked:
     """
     plain = tidy(text)
     plain = _trimmed(_ASKING.sub("", plain))
-    plain = _LINKING.sub("", plain)
-    found = _split(plain)
-    if found is None:
-        return Asked(where=plain)
-    words, where = found
-    level, kind = _PHRASES[words.casefold()]
+    words, where = _split(plain) or ("", _place(plain))
+    # Patterns that ignore case take "cıty" for "city" as well; such letters name no office.
+    known = _PHRASES.get(words.casefold())
+    if known is None:
+        return Asked(where=_place(plain))
+    level, kind = known
     return Asked(where=where, level=level, kind=kind, words=words)
 
 
@@ -153,7 +154,13 @@ def _is_a_street(rest: str) -> bool:
 
 
 def _place(rest: str) -> str:
-    return _trimmed(_LINKING.sub("", _trimmed(rest)))
+    """Give what is left without "in" and "near" before it; the last word stays, as Indiana is called IN."""
+    left = _trimmed(rest)
+    if _HERE.fullmatch(left):
+        return ""
+    while (match := _LINKING.match(left)) and (shorter := _trimmed(left[match.end() :])):
+        left = shorter
+    return left
 
 
 def _trimmed(text: str) -> str:

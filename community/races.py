@@ -238,6 +238,8 @@ class Race:
     stale: bool = False
     cancelled: bool = False
     note: str = ""
+    also: tuple[str, ...] = ()
+    """The keys of the rows of other sources that this one was filled up with; set by the merge."""
     fits: bool | None = True
     """Whether the asker's place surely lies in its division (True) or only may (None); set by the merge."""
 

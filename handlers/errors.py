@@ -19,6 +19,7 @@ from messages import journeys_desk as journey_desk
 from messages import members as member_words
 from messages import mentoring_forms as forms
 from messages import payload as p
+from messages import races_forms as race_forms
 from messages.refusals import apology, sentence
 
 PROBLEMS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
@@ -31,6 +32,8 @@ PROBLEMS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     member_words.STAFF_FORM: member_words.STAFF_PROBLEMS,
     journey_words.TELL_FORM: journey_words.TELL_PROBLEMS,
     journey_desk.EDIT_FORM: journey_desk.EDIT_PROBLEMS,
+    race_forms.FORM: race_forms.FORM_PROBLEMS,
+    race_forms.SHARE_FORM: race_forms.SHARE_PROBLEMS,
 }
 """For each form, what its fields say about each kind of problem."""
 
@@ -72,7 +75,10 @@ async def answer(args: AsyncArgs, text: str, errands: Errands) -> None:
     if "command" in body:
         await args.ack(text=text, response_type="ephemeral")
     elif body.get("type") == "view_submission":
-        await args.ack(response_action="update", view=notice(text))
+        # On top of the form, so that what was typed is still there to be copied or sent elsewhere; Slack
+        # stacks three views at most, so the third one has to give way.
+        action = "update" if part(body, "view").get("previous_view_id") else "push"
+        await args.ack(response_action=action, view=notice(text))
     elif "event" in body:
         await args.ack()
     else:

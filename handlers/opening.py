@@ -67,3 +67,51 @@ async def _open(
     else:
         return
     await whisper(client, body, "The form took too long to open. Please try once more.")
+
+
+def open_known(
+    house: House,
+    client: AsyncWebClient,
+    body: dict[str, Any],
+    build: Callable[[Store], Awaitable[View]],
+    waiting: View,
+) -> None:
+    """Open a view that is of no use without what is known; where that takes long, `waiting` until it is there.
+
+    On a modal it is put on top of it. A rule that refuses while building is shown instead.
+    """
+    house.errands.start(_open_known(house, client, body, build, waiting), what="open view")
+
+
+async def _open_known(
+    house: House,
+    client: AsyncWebClient,
+    body: dict[str, Any],
+    build: Callable[[Store], Awaitable[View]],
+    waiting: View,
+) -> None:
+    reading = asyncio.create_task(_read(house, build))
+    show = client.views_push if part(body, "view").get("type") == "modal" else client.views_open
+    try:
+        await asyncio.wait([reading], timeout=KNOWN_WITHIN)
+        view = reading.result() if reading.done() else waiting
+        opened = await show(trigger_id=body["trigger_id"], view=view)
+        if view is waiting:
+            await client.views_update(view_id=opened["view"]["id"], view=await reading)
+    except SlackApiError as fault:
+        log.warning("view not opened", error=error_code(fault.response))
+        await whisper(client, body, "This took too long to open. Please try once more.")
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+async def _read(house: House, build: Callable[[Store], Awaitable[View]]) -> View:
+    try:
+        async with house.database.reading() as store:
+            return await build(store)
+    except Refused as refused:
+        return notice(sentence(refused))
+    except Exception:
+        log.exception("view not read")
+        return notice("Something went wrong on our side. Please try once more in a moment.")

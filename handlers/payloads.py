@@ -60,12 +60,13 @@ def interaction_of(body: Body) -> str:
 
 
 def entered(view: Mapping[str, Any], block: str) -> str:
-    """Give the text or the single choice that was entered in a field; "" for nothing."""
+    """Give the text, the day or the single choice that was entered in a field; "" for nothing."""
     for element in _elements(view, block):
         chosen = element.get("selected_option")
         if chosen:
             return str(chosen.get("value") or "")
-        return str(element.get("value") or element.get("selected_date") or "")
+        names = ("value", "selected_date", "selected_conversation")
+        return next((str(element[name]) for name in names if element.get(name)), "")
     return ""
 
 

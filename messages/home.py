@@ -16,6 +16,8 @@ from messages import journeys as journey_words
 from messages import members as member_words
 from messages import mentoring as words
 from messages import payload as p
+from messages import races as race_words
+from messages import races_saved as saved_words
 from messages.times import about, day, days_left, for_reader
 
 PAGE = "home.page"
@@ -53,6 +55,7 @@ class Facts:
     troubled_total: int = 0
     median: timedelta | None = None
     journey: journey_words.Way | None = None
+    saved: saved_words.Listing | None = None
 
 
 def home(facts: Facts) -> p.Payload:
@@ -92,8 +95,13 @@ def _own(facts: Facts) -> list[p.Block]:
             profile or "Tell us where you run and for what, and forms fill themselves in.",
             accessory=p.button("Edit profile", member_words.EDIT_PROFILE),
         ),
-        p.actions(p.button("Ask a mentor", words.ASK, style="primary"), block_id="ask"),
+        p.actions(
+            p.button("Ask a mentor", words.ASK, style="primary"),
+            p.button("What can I run for?", race_words.OPEN),
+            block_id="ask",
+        ),
         *(journey_words.own(facts.journey) if facts.journey and facts.journey.enrolment else ()),
+        *_saved(facts.saved),
         p.header("Your questions"),
     ]
     if not facts.mine.total:
@@ -101,6 +109,16 @@ def _own(facts: Facts) -> list[p.Block]:
     for request in facts.mine.rows:
         blocks += _row(request, facts, mine=True, button=_own_button(request, facts.team))
     return blocks + _pager("mine", facts.mine)
+
+
+def _saved(listing: saved_words.Listing | None) -> list[p.Block]:
+    if listing is None or not listing.total:
+        return []
+    return [
+        p.header("Your saved races"),
+        *(block for card in listing.cards for block in saved_words.home_row(card, listing.today)),
+        *_pager("saved", Listed((), listing.page, listing.total)),
+    ]
 
 
 def _own_button(request: Request, team: str) -> p.Element | None:

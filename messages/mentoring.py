@@ -86,8 +86,10 @@ def _deadline(request: Request, today: date) -> str:
 
 
 def question(request: Request) -> list[p.Block]:
-    """Show what was asked, as it was typed."""
+    """Show what was asked, as it was typed, and which race it is about."""
     blocks = p.typed(request.question)
+    if request.race:
+        blocks.append(p.context(f"*About this race:* {p.escape(request.race)}"))
     if request.details:
         blocks += [p.context("*Added later*"), *p.typed(request.details)]
     return blocks
@@ -261,6 +263,8 @@ def state_line(request: Request) -> str:
         case Status.CLAIMED:
             return f"Claimed by {who(request.holder)}."
         case Status.CLOSED:
+            if request.closed_by is None and request.answered_at is None:
+                return "Closed: whoever asked has left the workspace."
             return f"Answered by {who(request.holder)}." if request.holder else "Closed by the asker."
         case Status.CANCELLED:
             return "Taken back by the asker."

@@ -32,14 +32,16 @@ class Fit:
 
 
 def ask_form(draft: Draft) -> p.Payload:
-    """The form of a question; what the draft holds is filled in."""
+    """The form of a question; what the draft holds is filled in, and the race it is about is kept."""
     states = [p.option(state.code, state.name) for state in every_state()]
     topics = [p.option(topic.value, topic.label) for topic in Topic]
     offices = [p.option(office.value, office.label) for office in Office]
     hide = p.option(PRIVATE, "Keep my name private until a mentor claims it")
+    about = [p.context(f"*About this race:* {p.escape(draft.race)}")] if draft.race else []
     return p.modal(
         "Ask a mentor",
         [
+            *about,
             p.field(
                 "question",
                 "Question",
@@ -76,6 +78,7 @@ def ask_form(draft: Draft) -> p.Payload:
         callback=ASK_FORM,
         submit="Ask",
         close="Cancel",
+        metadata=draft.race,
     )
 
 

@@ -256,6 +256,21 @@ def people_select(action: str, *, chosen: Iterable[str] = (), placeholder: str =
     )
 
 
+def conversation_select(
+    action: str, *, chosen: str = "", placeholder: str = "Choose a conversation"
+) -> Element:
+    """Give a select of one channel or group that the person can see; direct messages are left out."""
+    return _block(
+        {
+            "type": "conversations_select",
+            "action_id": action,
+            "initial_conversation": chosen or None,
+            "filter": {"include": ["public", "private"], "exclude_external_shared_channels": True},
+            "placeholder": plain(placeholder, HEADER_MOST),
+        }
+    )
+
+
 def date_picker(action: str, *, chosen: date | None = None, placeholder: str = "Pick a day") -> Element:
     """Give a calendar to pick a day from."""
     return _block(

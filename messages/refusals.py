@@ -8,6 +8,8 @@ from typing import Any
 from community import journeys_steps as j
 from community import mentoring_requests as m
 from community.members import AlreadyDecided
+from community.races_list import LookupOver
+from community.races_saved import NotFiled, RaceCancelled
 from community.refusals import Incomplete, NotAllowed, NotFound, Refused
 
 _OVER = {
@@ -61,6 +63,13 @@ _SENTENCES: dict[type[Refused], Callable[[Any], str]] = {
         "Your journey stopped, because a lesson did not reach you. `/journey` shows it, with *Start*."
     ),
     j.HasLeft: lambda _: "This person has left the workspace. There is nobody to send it to.",
+    RaceCancelled: lambda _: (
+        "This election was cancelled, so there is no deadline to save. `/races` shows what else there is."
+    ),
+    NotFiled: lambda _: "This is taken back by now: press *I filed* first, and then celebrate.",
+    LookupOver: lambda _: (
+        "This answer is more than two days old, and filing dates move. `/races` looks again."
+    ),
     NotAllowed: lambda r: (
         f"Only {r.who} can do this." + _HELP.get(r.who, " Ask staff if you think that is wrong.")
     ),

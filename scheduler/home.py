@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from community.deliveries import Owed
 from community.members import Member
 from messages import home as words
+from messages import races_saved as race_words
 from messages.journeys import Way
 from messages.journeys_lessons import FIRST_WEEK
 from scheduler.rendering import Scene
@@ -85,7 +87,21 @@ async def facts(store: Store, member: Member, scene: Scene) -> words.Facts:
         if member.is_staff
         else None,
         journey=await way(store, member, scene),
+        saved=await _saved(store, member, scene),
     )
+
+
+async def _saved(store: Store, member: Member, scene: Scene) -> race_words.Listing:
+    """Read the races that this person saved, at the page they turned to."""
+    now = scene.clock.now()
+    wanted = max(0, int(member.home_pages.get("saved", 0)))
+    read = partial(store.races_saved.listed, member.id, at=now, limit=words.SIZE)
+    page = await read(offset=wanted * words.SIZE)
+    if not page.rows and page.total:
+        wanted = (page.total - 1) // words.SIZE
+        page = await read(offset=wanted * words.SIZE)
+    cards = [race_words.Card(saved=each, now=now, wins=scene.wins) for each in page.rows]
+    return race_words.Listing(cards, await scene.today(store, member.id), wanted, page.total)
 
 
 async def way(store: Store, member: Member, scene: Scene) -> Way:

@@ -16,13 +16,14 @@ class Scene:
     """Where and when something is rendered.
 
     `team` is the workspace's id, known once Slack has answered auth.test; `zone` is the
-    organisation's, for people whose own is unknown.
+    organisation's, for people whose own is unknown; `wins` is the channel where wins are celebrated.
     """
 
     clock: Clock
     zone: str
     median_over: timedelta
     team: str = ""
+    wins: str = ""
 
     async def today(self, store: Store, reader: str) -> date:
         """Give the day that it is where the reader is; a channel reads in the organisation's zone."""

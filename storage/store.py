@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
 from community.deliveries import Lane
 from storage.deliveries import Deliveries
 from storage.figures import Figures
+from storage.follow_ups import FollowUps
 from storage.journeys import Journeys
 from storage.journeys_desk import JourneysDesk
 from storage.journeys_texts import JourneysTexts
@@ -17,6 +18,8 @@ from storage.milestones import Milestones
 from storage.outgoing import Outgoing
 from storage.races import Races
 from storage.races_cache import RaceAnswers
+from storage.races_lookups import RacesLookups
+from storage.races_saved import RacesSaved
 from storage.retention import Retention
 from storage.seen import Seen
 
@@ -68,25 +71,34 @@ class Store:
     journeys_desk = Part(JourneysDesk)
     journeys_texts = Part(JourneysTexts)
     figures = Part(Figures)
+    races_lookups = Part(RacesLookups)
     races = Part(Races)
+    races_saved = Part(RacesSaved)
     race_answers = Part(RaceAnswers)
+    follow_ups = Part(FollowUps)
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
 
     async def tell(self, notices: Notices, *, at: datetime) -> None:
         """Owe all of this from now on: new deliveries, cards that changed, Home tabs that are in use."""
+        if notices.cancel:
+            await self.deliveries.cancel(*notices.cancel, at=at)
         if notices.add:
             await self.deliveries.add(*notices.add, at=at)
         if notices.refresh:
             await self.deliveries.refresh(*notices.refresh, at=at)
-        involved = await self.members.with_home(notices.homes, at=at) if notices.homes else []
-        await self.deliveries.refresh_home(*involved, at=at)
-        if notices.watched:
-            # They only look on, so people who wait for something themselves come first.
-            watching = await self.members.watching(notices.watched, at=at)
-            onlookers = sorted(set(watching) - set(involved))
-            await self.deliveries.refresh_home(*onlookers, at=at, lane=Lane.BULK)
+        if notices.homes or notices.watched:
+            looking = await self.members.looking(notices.homes, notices.watched, at=at)
+            await self.deliveries.refresh_home(*sorted(looking & notices.homes), at=at)
+            # The others only look on, so people who wait for something themselves come first.
+            await self.deliveries.refresh_home(*sorted(looking - notices.homes), at=at, lane=Lane.BULK)
+
+    @property
+    def follows(self) -> bool:
+        """Whether something follows from what this transaction kept, so that it has to be worked out."""
+        kept = self.__dict__.get("mentoring")
+        return kept is not None and kept.follows
 
     @property
     def rings(self) -> bool:

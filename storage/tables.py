@@ -185,6 +185,8 @@ members = Table(
     Column("home_seen_at", Instant),
     Column("home_pages", Facts),
 )
+# Whose Home tab looks on: a few of many thousand.
+Index("ix_members_home_seen_at", members.c.home_seen_at, **_where("home_seen_at IS NOT NULL"))
 
 mentor_profiles = Table(
     "mentor_profiles",
@@ -217,6 +219,7 @@ requests = Table(
     Column("topic", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("office", Text),
+    Column("race", Text, nullable=False, server_default=""),
     Column("needed_by", Date),
     Column("private", Boolean, nullable=False),
     Column("status", Text, nullable=False),
@@ -278,6 +281,14 @@ request_history = Table(
     Column("actor", Text),
     Column("kind", Text, nullable=False),
     Column("facts", Facts, nullable=False),
+    Column("follow_at", Instant),
+)
+# What is still to be worked out, oldest first (storage/follow_ups.py); a moment later it is empty again.
+Index(
+    "ix_request_history_follow_at",
+    request_history.c.follow_at,
+    request_history.c.id,
+    **_where("follow_at IS NOT NULL"),
 )
 
 
@@ -354,6 +365,22 @@ lesson_versions = Table(
 )
 
 
+# What was looked up: answers to "what can I run for", so that pages ask nobody (storage/races_lookups.py)
+
+race_lookups = Table(
+    "race_lookups",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False, index=True),
+    Column("place", Facts),
+    Column("places", Facts, nullable=False),
+    Column("races", Facts, nullable=False),
+    Column("troubles", Facts, nullable=False),
+    Column("left_off", Integer, nullable=False),
+)
+
+
 # Races that staff imported, and who stands in them (storage/races.py)
 
 local_races = Table(
@@ -403,3 +430,40 @@ race_answers = Table(
     Column("facts", Text, nullable=False),
     Column("at", Instant, nullable=False, index=True),
 )
+
+
+# Races that people saved, and where each countdown stands (storage/races_saved.py)
+
+saved_races = Table(
+    "saved_races",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("race", Facts, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("uid", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("closes_at", Instant),
+    Column("next_at", Instant),
+    Column("settled_at", Instant),
+    Column("checked_at", Instant),
+    Column("ends_at", Instant),
+    Column("flight", Text),
+    Column("told", Text),
+    Column("cards", Facts, nullable=False),
+    Column("calendar", Facts, nullable=False),
+    Column("stage_before", Text),
+    Column("wins", Integer, nullable=False),
+    Column("won_at", Instant),
+    UniqueConstraint("user", "key"),
+)
+# The countdown walks along this index from its beginning, however many races are saved.
+Index("ix_saved_races_next_at", saved_races.c.next_at, **_where("next_at IS NOT NULL"))
+# All who saved one race, and what has not been looked up for the longest time.
+Index("ix_saved_races_key", saved_races.c.key, saved_races.c.checked_at)

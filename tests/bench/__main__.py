@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import postgres
-from tests.bench import answers, claims, positions, sending, volume
+from tests.bench import answers, claims, journeys, look_ups, places, positions, sending, volume
 from tests.bench.databases import databases
 from tests.bench.figures import Sheet
 from tests.bench.machine import Noise, described
@@ -33,7 +33,10 @@ def main() -> None:
         "claims": claims,
         "sending": sending,
         "volume": volume,
+        "journeys": journeys,
+        "places": places,
         "positions": positions,
+        "look_ups": look_ups,
     }
     wanted = [name for name in chosen.only.split(",") if name] or list(parts)
     sheet, noise, began = Sheet(), Noise(), time.perf_counter()

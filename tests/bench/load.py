@@ -37,12 +37,12 @@ def _interaction(kind: str, user: str, **facts: object) -> str:
     return urlencode({"payload": json.dumps(payload)})
 
 
-def command(user: str, slack: str) -> str:
-    """The body of /askmentor with a question behind it."""
+def command(user: str, slack: str, name: str = "/askmentor", text: str = QUESTION) -> str:
+    """The body of a command, of /askmentor with a question behind it if nothing else is said."""
     return urlencode(
         {
             "team_id": TEAM, "team_domain": "bench", "channel_id": "C0ANY", "channel_name": "any",
-            "user_id": user, "user_name": user.lower(), "command": "/askmentor", "text": QUESTION,
+            "user_id": user, "user_name": user.lower(), "command": name, "text": text,
             "api_app_id": "A0BENCH", "is_enterprise_install": "false", "token": "none",
             "response_url": f"{slack}/respond/1", "trigger_id": _trigger(),
         }
@@ -143,7 +143,7 @@ class Lines:
             line.close()
 
 
-async def one_at_a_time(lines: Lines, bodies: Iterable[str], pause: float = 0.01) -> list[float]:
+async def one_at_a_time(lines: Lines, bodies: Iterable[str], pause: float = 0.05) -> list[float]:
     """Send one after the other with a pause between, in which what an answer leaves behind is done."""
     (line,) = await lines.take(1)
     took = []

@@ -71,7 +71,8 @@ def default(api_url: str) -> AsyncApp:
     async def listener(ack: Any) -> None:
         await ack()
 
-    for register in (app.command("/askmentor"), app.action("mentoring.claim"), app.view("mentoring.ask")):
+    names = (app.command("/askmentor"), app.command("/races"))
+    for register in (*names, app.action("mentoring.claim"), app.view("mentoring.ask")):
         register(listener)
     return app
 

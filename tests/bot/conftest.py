@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from bot.manifest import manifest
 from bot.settings import Settings
 from sandbox.server import Sandbox
+from tests.civic.geocoders import result, serving
 
 MENTORS, STAFF = "C0MENTORS", "G0STAFF"
 
@@ -38,7 +39,14 @@ def installed(slack):
 
 
 @pytest.fixture
-def settings_for(slack, installed, tmp_path):
+async def bureau():
+    async with serving("/geocoder/geographies/onelineaddress") as geocoder:
+        geocoder.says(result())
+        yield geocoder
+
+
+@pytest.fixture
+def settings_for(slack, installed, bureau, tmp_path):
     """Settings for that workspace; `changes` are fields."""
 
     def make(**changes):
@@ -52,6 +60,7 @@ def settings_for(slack, installed, tmp_path):
             "staff_user_ids": ("U0ANA",),
             "database_url": f"sqlite+aiosqlite:///{tmp_path / 'downballot.db'}",
             "port": 0,
+            "census_url": bureau.url,
         }
         return Settings(**fields | changes)
 

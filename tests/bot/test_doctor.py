@@ -8,6 +8,11 @@ from pydantic import SecretStr
 from bot import doctor
 from bot.manifest import bot_scopes, manifest
 from storage import schema
+from tests.civic.engine_service import KEY
+from tests.civic.engine_service import serving as serving_engine
+from tests.civic.geocoders import google_answer, serving
+
+RACES = ["CENSUS_URL", "CIVICENGINE_API_KEY", "GOOGLE_CIVIC_API_KEY"]
 
 
 async def lines(settings):
@@ -32,6 +37,7 @@ async def test_all_is_well(healthy):
         "STAFF_CHANNEL G0STAFF",
         "STAFF_USER_IDS U0ANA",
         "DATABASE_URL",
+        *RACES,
     ]
     assert found["STAFF_CHANNEL G0STAFF"].said == "is #staff, and the app is in it"
 
@@ -41,7 +47,7 @@ async def test_a_refused_token_is_the_only_thing_said_of_slack(settings_for):
     assert not found["SLACK_BOT_TOKEN"].ok
     assert found["SLACK_BOT_TOKEN"].fatal
     assert "invalid_auth" in found["SLACK_BOT_TOKEN"].said
-    assert set(found) == {"SLACK_BOT_TOKEN", "DATABASE_URL"}
+    assert set(found) == {"SLACK_BOT_TOKEN", "DATABASE_URL", *RACES}
 
 
 async def test_slack_out_of_reach_is_said_once(settings_for):
@@ -112,3 +118,39 @@ async def test_a_database_out_of_reach_is_said_without_its_password(settings_for
     found = await lines(settings_for(database_url="postgresql+asyncpg://app:hunter2@127.0.0.1:9/downballot"))
     assert "cannot be reached" in found["DATABASE_URL"].said
     assert "hunter2" not in found["DATABASE_URL"].said
+
+
+async def test_without_keys_it_says_what_is_asked_instead(healthy):
+    found = await lines(healthy)
+    assert "bundled catalogue" in found["CIVICENGINE_API_KEY"].said
+    assert "Census Bureau alone" in found["GOOGLE_CIVIC_API_KEY"].said
+
+
+async def test_a_geocoder_out_of_reach_says_what_that_means(settings_for):
+    found = await lines(settings_for(census_url="http://127.0.0.1:9"))
+    assert not found["CENSUS_URL"].ok
+    assert not found["CENSUS_URL"].fatal
+    assert "answered by their ZIP code" in found["CENSUS_URL"].said
+
+
+async def test_keys_are_tried_and_a_refused_one_is_said_without_it(settings_for):
+    async with serving_engine() as engine, serving("/civicinfo/v2/divisionsByAddress") as google:
+        google.says(google_answer("state:dc"))
+        keys = {
+            "civicengine_api_key": SecretStr(KEY),
+            "civicengine_url": engine.url,
+            "google_civic_api_key": SecretStr("g-key"),
+            "google_civic_url": google.url,
+        }
+        found = await lines(settings_for(**keys))
+        assert found["CIVICENGINE_API_KEY"].said == "CivicEngine takes it"
+        assert found["GOOGLE_CIVIC_API_KEY"].said == "Google takes it"
+        engine.faults.extend([(401, {})] * 20)
+        google.replies.clear()
+        google.says({"error": {"code": 403}}, status=403)
+        google.asked.clear()
+        found = await lines(settings_for(**keys))
+    assert not found["CIVICENGINE_API_KEY"].ok
+    assert "refuses it" in found["CIVICENGINE_API_KEY"].said
+    assert not found["GOOGLE_CIVIC_API_KEY"].ok
+    assert not any(KEY in one.said or "g-key" in one.said for one in found.values())

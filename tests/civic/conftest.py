@@ -20,13 +20,13 @@ def _warmed() -> None:
 
 @pytest.fixture
 async def bureau() -> AsyncIterator[Geocoder]:
-    async with serving("/geographies/onelineaddress") as geocoder:
+    async with serving("/geocoder/geographies/onelineaddress") as geocoder:
         yield geocoder
 
 
 @pytest.fixture
 async def searching() -> AsyncIterator[Geocoder]:
-    async with serving("/divisionsByAddress") as geocoder:
+    async with serving("/civicinfo/v2/divisionsByAddress") as geocoder:
         yield geocoder
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -211,3 +212,20 @@ def _in_days(one: dict[str, Any], days: dict[str, str] | None) -> bool:
 
 def _there(of: dict[str, Any], location: dict[str, Any] | None) -> bool:
     return location is None or "point" in location or location["zip"] in of["zips"]
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[Service]:
+    """Serve it on a free port of this machine."""
+    service = Service()
+    app = web.Application()
+    app.router.add_post("/graphql", service.answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    service.url = f"http://{host}:{port}/graphql"
+    try:
+        yield service
+    finally:
+        await runner.cleanup()

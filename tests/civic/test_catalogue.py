@@ -174,6 +174,14 @@ async def test_a_city_with_days_of_its_own_gets_no_date_that_is_its_states(where
     assert len({race.office.name for race in own}) == len(own)
 
 
+async def test_a_city_in_no_county_has_a_countys_offices_and_calls_them_its_own():
+    for where, suffix, name in [
+        ("23220", "va:local:county@place:richmond", "Constitutional officers"),
+        ("Baltimore, MD", "md:local:county@place:baltimore", "Citywide offices"),
+    ]:
+        assert (await races(where))[f"catalogue:{suffix}"].office.name == name
+
+
 async def test_nothing_that_is_not_borne_out_is_dated():
     for code in ("OH", "OK", "NC", "KS", "CA", "AL"):
         for race in (await races(code)).values():
@@ -188,6 +196,11 @@ async def test_nothing_that_is_not_borne_out_is_dated():
 async def test_a_city_that_is_one_with_its_county_has_a_council():
     found = await races("Nashville TN")
     assert "catalogue:tn:local:council@county:davidson" in found
+
+
+async def test_a_borough_of_new_york_elects_the_citys_council():
+    for where in ("11201", "Brooklyn, NY", "Kings County, NY"):
+        assert "catalogue:ny:local:council@place:new_york" in await races(where)
 
 
 async def test_nobody_files_for_a_county_that_has_no_government():

@@ -76,6 +76,14 @@ async def test_the_first_answer_stands_where_the_second_is_no_better(bureau, cen
     assert time.perf_counter() - began < 5
 
 
+async def test_a_second_answer_that_knows_less_does_not_count(bureau, census):
+    lower = {"2024 State Legislative Districts - Lower": [BROKEN]}
+    bureau.says(result(match(richmond() | lower)))
+    bureau.says(result(match(richmond() | lower | {"2024 State Legislative Districts - Upper": [BROKEN]})))
+    (found,) = await census.find(ADDRESS)
+    assert found.told.failed == {"G5220"}
+
+
 def html(bureau):
     bureau.says_text("<html><body><h1>503 Service Unavailable</h1></body></html>", status=503)
 

@@ -46,9 +46,39 @@ def ids(divisions) -> set[str]:
             {"state:ca", "state:ca/place:los_angeles", "state:ca/county:los_angeles"},
         ),
         ("Arlington VA", Precision.CITY, "Arlington, VA", {"state:va", "state:va/county:arlington"}),
+        (
+            "11201",
+            Precision.ZIP,
+            "Brooklyn, NY 11201",
+            {"state:ny", "state:ny/county:kings", "state:ny/place:new_york"},
+        ),
+        (
+            "Brooklyn, NY",
+            Precision.CITY,
+            "Brooklyn, NY",
+            {"state:ny", "state:ny/county:kings", "state:ny/place:new_york"},
+        ),
+        ("NYC", Precision.CITY, "New York, NY", {"state:ny", "state:ny/place:new_york"}),
+        (
+            "San Francisco, CA",
+            Precision.CITY,
+            "San Francisco, CA",
+            {"state:ca", "state:ca/county:san_francisco", "state:ca/place:san_francisco"},
+        ),
+        (
+            "Philadelphia County",
+            Precision.COUNTY,
+            "Philadelphia County, PA",
+            {"state:pa", "state:pa/county:philadelphia", "state:pa/place:philadelphia"},
+        ),
         ("Dane County, WI", Precision.COUNTY, "Dane County, WI", {"state:wi", "state:wi/county:dane"}),
         ("dane county", Precision.COUNTY, "Dane County, WI", {"state:wi", "state:wi/county:dane"}),
-        ("Orleans Parish", Precision.COUNTY, "Orleans Parish, LA", {"state:la", "state:la/parish:orleans"}),
+        (
+            "Lafourche Parish",
+            Precision.COUNTY,
+            "Lafourche Parish, LA",
+            {"state:la", "state:la/parish:lafourche"},
+        ),
         ("Virginia", Precision.STATE, "Virginia", {"state:va"}),
         ("va", Precision.STATE, "Virginia", {"state:va"}),
         ("D.C.", Precision.STATE, "District of Columbia", {"district:dc"}),
@@ -147,6 +177,13 @@ def test_a_city_of_virginia_lies_in_no_county():
     found = place("Richmond, VA")
     assert found.overlapping == ()
     assert found.holds(f"{US}/state:va/county:henrico") is False
+
+
+def test_new_york_is_five_counties():
+    found = place("New York, NY")
+    assert ids(found.overlapping) == {
+        f"state:ny/county:{name}" for name in ("bronx", "kings", "new_york", "queens", "richmond")
+    }
 
 
 def test_in_a_county_every_town_is_possible():

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from civic.census import Census
+from civic.locator import Locator
 from community.races import NotLocated, Place, Precision, Several, Unlocated
 from tests.civic.geocoders import BROKEN, google_answer, match, result, richmond, row
 
@@ -148,6 +153,7 @@ async def test_where_the_two_differ_neither_is_certain(bureau, searching, both):
     found = await located(both)
     assert found.holds(f"{US}/state:va/sldl:78") is None
     assert found.holds(f"{US}/state:va/sldl:79") is None
+    assert found.holds(f"{US}/state:va/sldl:80") is None
     assert found.holds(f"{US}/state:va/sldu:14") is True
 
 
@@ -212,3 +218,28 @@ async def test_the_street_is_in_nothing_that_comes_back_and_in_no_log(bureau, lo
     said = f"{found!r} {caplog.text}"
     assert "Zanzibar" not in said
     assert "1600" not in said
+
+
+ADDRESSES = st.builds(
+    "{} {}{}".format,
+    st.integers(min_value=1, max_value=99_999),
+    st.text(max_size=200),
+    st.sampled_from(["", " St", ", Richmond VA", " 23220", ", VA 00000", " <@U012AB3CD>"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(ADDRESSES, st.text(max_size=300)))
+@example("1 " + "x" * 10_000 + ", Richmond VA 23220")
+@example("1600 Main St'; DROP TABLE members; --, Richmond VA")
+@example("1 <!channel> St, Richmond VA 23220")
+def test_whatever_is_typed_as_an_address_has_an_answer(typed):
+    async def ask() -> object:
+        # Nobody listens on the discard port, so this is the geocoder being down.
+        locator = Locator(Census("http://127.0.0.1:9", patience=0.5))
+        try:
+            return await locator.locate(typed)
+        finally:
+            await locator.close()
+
+    assert isinstance(asyncio.run(ask()), Place | Several | NotLocated)

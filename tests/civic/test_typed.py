@@ -31,6 +31,13 @@ from community.races import Level
         ("what can I run for in 53703?", "53703", None),
         ("races near 53703", "53703", None),
         ("school board", "", Office.SCHOOL_BOARD),
+        ("IN", "IN", None),
+        ("races in IN", "IN", None),
+        ("IN school board", "IN", Office.SCHOOL_BOARD),
+        ("school board in IN", "IN", Office.SCHOOL_BOARD),
+        ("what can I run for near me?", "", None),
+        ("ME", "ME", None),
+        ("what can I run for", "", None),
         ("1600 Main St, Richmond VA", "1600 Main St, Richmond VA", None),
         ("1600 Main St, Richmond VA school board", "1600 Main St, Richmond VA", Office.SCHOOL_BOARD),
         ("city council 1600 Main St, Richmond VA", "1600 Main St, Richmond VA", Office.CITY_COUNCIL),
@@ -123,6 +130,8 @@ HOSTILE = st.one_of(
 
 
 @given(HOSTILE)
+@example("cıty councıl VA")
+@example("VA JUDGEſHİP")
 @example("school board " * 900)
 @example("<" * 10_000)
 @example("1 " * 5_000)

@@ -14,7 +14,7 @@ from community.states import every_state
 from community.topics import MENTOR_TOPICS, Topic
 from messages import home as words
 from messages import members as member_words
-from messages import mentoring
+from messages import mentoring, races
 from tests.community.cast import ASKER, NOW, TODAY, member, profile, request
 from tests.messages import questions, slack_rules
 from tests.messages.questions import HOLDER, HOSTILE
@@ -137,6 +137,7 @@ def test_a_newcomer_sees_what_to_do_first():
     assert set(slack_rules.actions(shown)) == {
         member_words.EDIT_PROFILE,
         mentoring.ASK,
+        races.OPEN,
         member_words.EDIT_MENTOR,
     }
     assert "You have not asked anything yet" in repr(shown)

@@ -9,6 +9,8 @@ import community.mentoring  # noqa: F401 - so that every refusal there is has be
 from community import journeys_steps as j
 from community import mentoring_requests as m
 from community.members import AlreadyDecided
+from community.races_list import LookupOver
+from community.races_saved import NotFiled, RaceCancelled
 from community.refusals import Incomplete, NotAllowed, NotFound, Refused
 from messages.refusals import apology, sentence
 
@@ -25,6 +27,9 @@ EXAMPLES = [
     j.JourneyOver(),
     j.JourneyStopped("left"),
     j.HasLeft(),
+    LookupOver(),
+    RaceCancelled(),
+    NotFiled(),
     AlreadyDecided("U0STAFF", approved=True),
     AlreadyDecided("U0STAFF", approved=False),
     AlreadyDecided(None, approved=False),

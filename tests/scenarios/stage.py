@@ -16,7 +16,9 @@ from bot.settings import Settings
 from community.clock import MovableClock
 from community.members import MentorKind, MentorProfile
 from community.offices import Office
+from community.races import RaceSource
 from community.topics import Topic
+from handlers.races_finding import Finder
 from sandbox.person import Person
 from sandbox.server import Sandbox
 from sandbox.workspace import Message
@@ -30,7 +32,11 @@ QUESTION = "How many signatures do I need to file for school board, and by when?
 
 
 class Stage:
-    """The sandbox and the app in it; `socket` says which way the app is reached."""
+    """The sandbox and the app in it; `socket` says which way the app is reached.
+
+    `finder` is who is asked about races, where a test wants others than the app itself does, and
+    `race_sources` who is asked again about those that were saved.
+    """
 
     def __init__(self, database_url: str, clock: MovableClock, *, socket: bool) -> None:
         self.clock = clock
@@ -39,6 +45,8 @@ class Stage:
         self.sandbox = Sandbox(now=lambda: clock.now().timestamp())
         self.application: Application
         self.process: Process | None = None
+        self.finder: Finder | None = None
+        self.race_sources: dict[str, RaceSource] | None = None
 
     async def open(self, **settings: Any) -> None:
         """Start the sandbox, cast the people, start the app."""
@@ -66,13 +74,26 @@ class Stage:
             staff_user_ids=("U0SUE", "U0TOM"),
             database_url=self.database_url,
             port=0,
-            **{"work_days": "Mon-Sun", "work_hours": "0-24", "work_holidays": False, **settings},
+            **{
+                "work_days": "Mon-Sun",
+                "work_hours": "0-24",
+                "work_holidays": False,
+                # Nobody answers there: a test that looks up addresses brings a geocoder of its own.
+                "census_url": "http://127.0.0.1:9",
+                **settings,
+            },
         )
         await self.start_app()
 
     async def start_app(self) -> None:
         """Start the app as `downballot serve` does."""
-        self.application = Application(self.settings, clock=self.clock, pace=Pace.unlimited())
+        self.application = Application(
+            self.settings,
+            clock=self.clock,
+            pace=Pace.unlimited(),
+            finder=self.finder,
+            race_sources=self.race_sources,
+        )
         self.process = Process(self.settings, self.application)
         await self.process.start()
         if not self.socket:
@@ -127,7 +148,7 @@ class Stage:
         """Let everything that happened be heard, and everything that is due be sent."""
         await self.heard_everything()
         await self.application.house.errands.finish(5)
-        await self.application.outbox.drain()
+        await self.application.settle()
 
     async def pass_time(self, by: timedelta) -> None:
         """Move the clock, and let what is due happen."""

@@ -1,0 +1,82 @@
+"""Who is asked when somebody wants to know what they can run for: introduced from the settings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from bot.settings import Settings
+from civic import typed, warming
+from civic.catalogue import Catalogue
+from civic.census import Census
+from civic.civicengine import CivicEngine
+from civic.google import Google
+from civic.locator import Locator
+from community.clock import Clock
+from community.races import RaceSource
+from handlers.races_finding import Finder, Located
+from storage.database import Database
+from storage.races import LocalRaces
+from storage.races_cache import Shelf
+
+KEYS: Mapping[type[RaceSource], str] = {
+    CivicEngine: "civicengine",
+    LocalRaces: "local",
+    Catalogue: "catalogue",
+}
+"""What the keys of each source's races begin with."""
+
+
+def by_key(sources: Iterable[RaceSource]) -> dict[str, RaceSource]:
+    """Give each source by what the keys of its races begin with: what was saved is looked up anew by them."""
+    return {KEYS[type(source)]: source for source in sources}
+
+
+class Races:
+    """The sources of races and places that the app asks, and what they need to be ready.
+
+    `sources` are the most trusted first: they are merged in this order.
+    """
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+        key = settings.google_civic_api_key
+        google = Google(key.get_secret_value(), settings.google_civic_url) if key else None
+        self._locator = Locator(Census(settings.census_url), google)
+        self._engine = _engine(settings, database, clock)
+        self._warm = asyncio.Event()
+        bundled: tuple[RaceSource, ...] = (LocalRaces(database), Catalogue())
+        self.sources = (self._engine, *bundled) if self._engine else bundled
+        self.finder = Finder(
+            asked=typed.asked,
+            is_address=typed.is_address,
+            locate=self._locate,
+            sources=self.sources,
+            remote=self._engine is not None,
+            ready=self._warm.is_set,
+        )
+
+    async def warm(self, today: date) -> None:
+        """Read what is bundled, in a thread; until then answers come a moment after they were asked for."""
+        try:
+            await asyncio.to_thread(warming.warm, today)
+        finally:
+            # What could not be read says so itself when it is asked.
+            self._warm.set()
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._locator.close()
+        if self._engine is not None:
+            await self._engine.close()
+
+    async def _locate(self, where: str) -> Located:
+        await self._warm.wait()
+        return await self._locator.locate(where)
+
+
+def _engine(settings: Settings, database: Database, clock: Clock) -> CivicEngine | None:
+    key = settings.civicengine_api_key
+    if key is None:
+        return None
+    return CivicEngine(key.get_secret_value(), Shelf(database), clock, url=settings.civicengine_url)

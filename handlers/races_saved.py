@@ -1,0 +1,229 @@
+"""Saved races: what people do with the races that they keep an eye on."""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncAck, AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
+
+from community import races_saved as rules
+from community import races_saved_notices as notices
+from community.clock import Clock
+from community.mentoring_requests import Draft
+from community.notices import Places
+from community.races_countdown import ahead
+from community.races_saved import Saved
+from community.refusals import NotFound
+from community.topics import Topic
+from handlers.errors import notice
+from handlers.listening import House, Listening, May, Work
+from handlers.opening import open_form
+from handlers.payloads import Actor, Json, number, part
+from handlers.races import put, show_again
+from handlers.races_list import answer_of, draft_about, race_of_press
+from messages import mentoring_forms as question_forms
+from messages import races as list_words
+from messages import races_details as details_words
+from messages import races_saved as words
+from storage.store import Store
+
+
+def register(listen: Listening) -> None:
+    """Hear everything about saved races."""
+    listen.action(list_words.SAVE, saved, may=May.BY_RULE)
+    listen.action(words.FILED, filed, may=May.BY_RULE)
+    listen.action(words.STOP, stopped, may=May.BY_RULE)
+    listen.action(words.UNDO, undone, may=May.BY_RULE)
+    listen.action(words.CELEBRATE, celebrated, may=May.BY_RULE)
+    listen.action(words.TAKE_DOWN, took_down, may=May.BY_RULE)
+    listen.action(words.DETAILS, opened_details, may=May.BY_RULE)
+    listen.action(words.ASK, asked, may=May.BY_RULE)
+
+
+async def saved(
+    ack: AsyncAck,
+    action: Json,
+    body: Json,
+    client: AsyncWebClient,
+    respond: AsyncRespond,
+    house: House,
+    actor: Actor,
+    work: Work,
+    clock: Clock,
+) -> None:
+    """A person pressed "Save" on a race of an answer, or in its details: what was pressed says so."""
+    _, wish = list_words.state_of(str(action.get("block_id") or ""))
+    async with work() as store:
+        at = clock.now()
+        race, place, look = await race_of_press(store, action, actor, clock)
+        member = await store.members.member(actor.id)
+        reader = member.zone if member is not None else place.zone
+        asked_for = rules.fresh(actor.id, race, zone=place.zone, state=place.state, reader=reader, at=at)
+        one, began = await rules.save(store.races_saved, asked_for, at=at)
+        if began:
+            await store.tell(notices.saved(one, at=at), at=at)
+        answer = await answer_of(store, look, wish, actor, clock)
+    await ack()
+    opened = part(body, "view")
+    if opened.get("callback_id") == details_words.DETAILS_VIEW:
+        shown = put(client, str(opened.get("id")), _details(_card(house, one)))
+    else:
+        shown = show_again(house, body, client, respond, answer)
+    house.errands.start(shown, what="show that a race is saved")
+
+
+async def filed(
+    ack: AsyncAck,
+    action: Json,
+    body: Json,
+    client: AsyncWebClient,
+    house: House,
+    actor: Actor,
+    work: Work,
+    clock: Clock,
+) -> None:
+    """A person pressed "I filed": the countdown ends, and their stage moves on."""
+    async with work() as store:
+        at = clock.now()
+        which = number(action.get("value"))
+        before, after = await rules.file(store.races_saved, store.members, which, by=actor.id, at=at)
+        await store.tell(notices.settled(before, after, at=at), at=at)
+    await ack()
+    _show_again(house, body, client, after)
+
+
+async def stopped(
+    ack: AsyncAck,
+    action: Json,
+    body: Json,
+    client: AsyncWebClient,
+    house: House,
+    actor: Actor,
+    work: Work,
+    clock: Clock,
+) -> None:
+    """A person pressed "Stop", or "Not this time" once filing was over."""
+    async with work() as store:
+        at = clock.now()
+        before, after = await rules.stop(store.races_saved, number(action.get("value")), by=actor.id, at=at)
+        await store.tell(notices.settled(before, after, at=at), at=at)
+    await ack()
+    _show_again(house, body, client, after)
+
+
+async def undone(
+    ack: AsyncAck,
+    action: Json,
+    body: Json,
+    client: AsyncWebClient,
+    house: House,
+    actor: Actor,
+    work: Work,
+    clock: Clock,
+) -> None:
+    """A person took back "Stop" or "I filed"."""
+    async with work() as store:
+        at = clock.now()
+        which = number(action.get("value"))
+        before, after = await rules.undo(store.races_saved, store.members, which, by=actor.id, at=at)
+        await store.tell(notices.settled(before, after, at=at), at=at)
+    await ack()
+    _show_again(house, body, client, after)
+
+
+async def celebrated(
+    ack: AsyncAck,
+    action: Json,
+    body: Json,
+    client: AsyncWebClient,
+    house: House,
+    actor: Actor,
+    work: Work,
+    clock: Clock,
+    places: Places,
+) -> None:
+    """A person agreed that the wins channel hears of it."""
+    if not places.wins:
+        # The channel was taken out of the settings since the button was shown.
+        raise NotFound
+    async with work() as store:
+        at = clock.now()
+        which = number(action.get("value"))
+        one, post = await rules.celebrate(store.races_saved, which, by=actor.id, at=at)
+        await store.tell(notices.celebrated(one, places, post=post), at=at)
+    await ack()
+    _show_again(house, body, client, one)
+
+
+async def took_down(
+    ack: AsyncAck,
+    action: Json,
+    body: Json,
+    client: AsyncWebClient,
+    house: House,
+    actor: Actor,
+    work: Work,
+    clock: Clock,
+) -> None:
+    """A person took back what stands in the wins channel."""
+    async with work() as store:
+        before, after = await rules.hush(store.races_saved, number(action.get("value")), by=actor.id)
+        await store.tell(notices.hushed(before, after), at=clock.now())
+    await ack()
+    _show_again(house, body, client, after)
+
+
+async def opened_details(
+    ack: AsyncAck, action: Json, client: AsyncWebClient, body: Json, house: House, actor: Actor
+) -> None:
+    """A person pressed "Details" of a race that they saved."""
+    await ack()
+
+    async def build(store: Store) -> Json:
+        return _details(_card(house, await _own(store, action, actor)))
+
+    open_form(
+        house, client, body, build, lambda: notice("This took too long. Please press Details once more.")
+    )
+
+
+async def asked(
+    ack: AsyncAck, action: Json, client: AsyncWebClient, body: Json, house: House, actor: Actor
+) -> None:
+    """A person pressed "Ask a mentor" about a race that they saved: the form knows it, and by when."""
+    await ack()
+
+    async def build(store: Store) -> Json:
+        one = await _own(store, action, actor)
+        target = ahead(one.race, one.zone, house.clock.now())
+        draft = draft_about(one.race, one.state, needed_by=target.closes if target is not None else None)
+        return question_forms.ask_form(draft)
+
+    bare = Draft(question="", topic=Topic.FILING, state=None)
+    open_form(house, client, body, build, lambda: question_forms.ask_form(bare))
+
+
+async def _own(store: Store, action: Json, actor: Actor) -> Saved:
+    one = await store.races_saved.get(number(action.get("value")))
+    if one is None or one.user != actor.id:
+        raise NotFound
+    return one
+
+
+def _card(house: House, one: Saved) -> words.Card:
+    return words.Card(saved=one, now=house.clock.now(), wins=house.places.wins)
+
+
+def _details(card: words.Card) -> Json:
+    saved = card.saved
+    return details_words.saved_details(saved.race, saved.zone, words.in_details(card), now=card.now)
+
+
+def _show_again(house: House, body: Json, client: AsyncWebClient, one: Saved) -> None:
+    """Where it was pressed in the details of a race, which only this person sees, show there what it led to.
+
+    Cards and the Home tab follow by themselves.
+    """
+    opened = part(body, "view")
+    if opened.get("type") == "modal":
+        shown = put(client, str(opened.get("id")), _details(_card(house, one)))
+        house.errands.start(shown, what="show a saved race again")

@@ -1,0 +1,126 @@
+"""Several sources in one answer: CivicEngine, the law, and what happens while one of them is away."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from civic.postal import postal
+from community.clock import MovableClock
+from tests.civic.engine_service import KEY, candidacy, period, position, race
+from tests.civic.engine_service import serving as serving_engine
+from tests.civic.geocoders import match, result, richmond, serving
+from tests.scenarios.stage import Stage
+
+ADDRESS = "1600 W Main St, Richmond, VA 23220"
+MAYOR = position(
+    1,
+    "Richmond City Mayor",
+    eligibilityRequirements="Registered to vote in Richmond.",
+    filingPhone="(804) 555-0100",
+)
+HOUSE = position(
+    2,
+    "Virginia House of Delegates - District 78",
+    level="STATE",
+    mtfcc="G5220",
+    geoId="51078",
+    partisanType="partisan",
+)
+
+
+@pytest.fixture
+def clock():
+    """Stand at 3 pm in New York on November 21, 2026."""
+    return MovableClock(datetime(2026, 11, 21, 20, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+async def bureau():
+    postal()
+    async with serving("/geocoder/geographies/onelineaddress") as geocoder:
+        geocoder.says(result(match(richmond())))
+        yield geocoder
+
+
+@pytest.fixture
+async def engine():
+    async with serving_engine() as service:
+        service.races = [
+            race(
+                11,
+                MAYOR,
+                "2027-11-02",
+                filingPeriods=[period("2027-01-02", "2027-06-15")],
+                people=[candidacy("Ann Lee"), candidacy("Bob Ray", withdrawn=True)],
+            ),
+            race(12, HOUSE, "2027-11-02", filingPeriods=[period(None, "2027-03-31")]),
+        ]
+        yield service
+        assert service.refused == []
+
+
+@pytest.fixture
+async def stage(database_url, clock, way, bureau, engine):
+    made = Stage(database_url, clock, socket=way == "socket")
+    await made.open(census_url=bureau.url, civicengine_url=engine.url, civicengine_api_key=KEY)
+    await made.application.house.errands.finish(60)
+    yield made
+    await made.close()
+
+
+async def ask(stage, typed):
+    await stage.person("ada").command("/races", typed)
+    await stage.settle()
+    return stage.person("ada").ephemerals()[-1]
+
+
+async def test_a_race_that_two_sources_know_is_one_row_with_the_better_date(stage):
+    answer = await ask(stage, ADDRESS)
+    house = answer.words.partition("House of Delegates")[2].partition("Details\n")[0]
+    assert "*File by Mar 31, 2027*" in house
+    assert "Source: CivicEngine and Bundled catalogue" in house
+    assert "Confirmed" in house
+    assert answer.words.count("House of Delegates") == 1 + house.count("House of Delegates")
+    assert "Declared: 1, Ann Lee (1 withdrew)" in answer.words
+
+
+async def test_details_show_what_only_the_engine_knows(stage):
+    answer = await ask(stage, ADDRESS)
+    ada = stage.person("ada")
+    mayor = next(
+        element["value"]
+        for block in answer.blocks
+        for element in block.get("elements", [])
+        if element.get("action_id") == "races.details" and element["value"].endswith("civicengine:11")
+    )
+    await ada.press(answer, "Details", value=mayor)
+    view = await ada.wait_modal("Details")
+    assert "Registered to vote in Richmond." in view.words
+    assert "Phone: (804) 555-0100" in view.words
+    assert "Bob Ray · withdrew" in view.words
+
+
+async def test_while_the_engine_is_away_its_older_answer_is_shown_as_such(stage, engine, clock):
+    await ask(stage, "23220")
+    clock.advance(timedelta(hours=20))
+    engine.faults.extend([(503, {})] * 20)
+    answer = await ask(stage, "23220")
+    assert "an older answer, because the source does not answer now" in answer.words
+    assert "Mayor" in answer.words
+    assert "CivicEngine does not answer now: what it said before is shown" in answer.words
+
+
+async def test_when_the_engine_was_never_reached_the_law_answers_and_it_is_said(stage, engine):
+    engine.faults.extend([(503, {})] * 20)
+    answer = await ask(stage, "23220")
+    assert "CivicEngine did not answer, so what only it knows is missing." in answer.words
+    assert "*House of Delegates* · Virginia" in answer.words
+
+
+async def test_a_refused_key_is_said_without_the_key(stage, engine):
+    engine.faults.extend([(401, {})] * 20)
+    answer = await ask(stage, "23220")
+    assert "CivicEngine refuses our key" in answer.words
+    assert KEY not in answer.words
