@@ -26,6 +26,8 @@ PATIENCE = 5.0
 """Seconds for all questions of one look-up: somebody watches a loading view."""
 FRESH_FOR = timedelta(hours=12)
 """For so long an answer is given again without asking."""
+MISLEADS_AFTER = timedelta(days=30)
+"""Older answers are not given even where nothing newer is known: dates of filing move."""
 _BEYOND = timedelta(days=31)
 """So much further than needed an answer reaches, that it is still whole a few weeks later."""
 
@@ -64,6 +66,8 @@ class CivicEngine:
         if key is None:
             return Found(source=NAME)
         shelved = await self._shelf.taken(key)
+        if shelved is not None and shelved.at < self._clock.now() - MISLEADS_AFTER:
+            shelved = None
         kept = unpacked(shelved) if shelved is not None else None
         if kept is not None and shelved is not None and not exact(place):
             fresh = shelved.at > self._clock.now() - FRESH_FOR
@@ -145,7 +149,8 @@ class CivicEngine:
                 if not reading.electable(each):
                     continue
                 race = reading.race_of(each, source=NAME, as_of=today)
-                if standing:
+                if standing and race.election_day is not None and race.election_day >= today:
+                    # Who stood in a primary that is over is no news, and a list does not ask for it either.
                     race = replace(race, candidates=reading.candidates(each))
                 rows[race.key] = Row(reading.position_of(each), race)
             except MALFORMED as fault:

@@ -539,6 +539,27 @@ async def test_an_older_answer_helps_out_and_says_how_old_it_is(engine, service,
     assert found.races[0].as_of == date(2026, 11, 23)
 
 
+async def test_an_answer_that_would_mislead_is_not_given(engine, service, clock):
+    service.races = [race(1, MAYOR, NOVEMBER)]
+    await only(engine)
+    clock.advance(timedelta(days=31))
+    service.faults.extend([(400, {})] * 50)
+    found = await engine.races(ZIP, WINDOW)
+    assert (found.races, found.trouble) == ((), "refused")
+
+
+async def test_a_list_and_a_single_race_agree_on_who_stands(engine, service, clock):
+    service.races = [
+        race(1, MAYOR, "2027-06-15", isPrimary=True, people=[candidacy("Ana Ruiz"), candidacy("Ben Oduya")]),
+        race(2, MAYOR, NOVEMBER, people=[candidacy("Ana Ruiz")]),
+    ]
+    for names in (["Ana Ruiz", "Ben Oduya"], ["Ana Ruiz"]):
+        listed, single = await only(engine), await engine.race("civicengine:2")
+        assert [each.name for each in listed.candidates] == names
+        assert listed == single
+        clock.advance(timedelta(days=210))
+
+
 async def test_a_neighbour_with_other_unknown_districts_is_not_given_ones_answer(engine, service):
     """Two addresses of the same known districts may lie in different wards."""
     vague = replace(HOME, unknown=frozenset({"council_district"}))
