@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from community.offices import Office as Kind
@@ -115,7 +115,8 @@ def test_words_find_an_office_by_name_kind_and_place():
     assert matches(board, "")
 
 
-TEXT = st.text(max_size=30)
+few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+TEXT = st.text(max_size=8)
 DAYS = st.dates(date(2026, 1, 1), date(2029, 1, 1))
 FILINGS = st.builds(
     Filing,
@@ -127,14 +128,14 @@ FILINGS = st.builds(
 
 
 @st.composite
-def rows(draw, most=40):
+def rows(draw, most=14):
     return [
         race(
             f"x:{number}",
             name=draw(TEXT),
             level=draw(st.sampled_from(list(Level))),
             kind=draw(st.none() | st.sampled_from(list(Kind))),
-            filings=tuple(draw(st.lists(FILINGS, max_size=3))),
+            filings=tuple(draw(st.lists(FILINGS, max_size=2))),
             election_day=draw(st.none() | DAYS),
             cancelled=draw(st.booleans()),
             fits=draw(st.sampled_from([True, None])),
@@ -153,6 +154,7 @@ WISHES = st.builds(
 )
 
 
+@few
 @given(rows(), st.randoms())
 def test_sorting_loses_and_adds_nothing_and_does_not_depend_on_the_order_before(races, random):
     once = arranged(races, ZONE, NOW)
@@ -165,6 +167,7 @@ def test_sorting_loses_and_adds_nothing_and_does_not_depend_on_the_order_before(
     assert order == sorted(order)
 
 
+@few
 @given(rows(), WISHES)
 def test_the_pages_together_are_exactly_what_fits_the_wish(races, wish):
     fits = [each for each in races if wanted(each, wish, ZONE, NOW)]
@@ -179,6 +182,7 @@ def test_the_pages_together_are_exactly_what_fits_the_wish(races, wish):
     assert seen == fits
 
 
+@few
 @given(rows(), WISHES)
 def test_a_page_that_is_not_there_shows_the_nearest_that_is(races, wish):
     shown = page(races, wish, ZONE, NOW)
@@ -186,6 +190,7 @@ def test_a_page_that_is_not_there_shows_the_nearest_that_is(races, wish):
     assert bool(shown.rows) == bool(shown.total)
 
 
+@few
 @given(rows())
 def test_every_kind_of_office_on_offer_finds_something(races):
     for code, _ in offices_in(races):

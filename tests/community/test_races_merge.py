@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from community.offices import Office as Kind
@@ -147,6 +147,7 @@ def test_the_state_of_a_division():
     assert state_of("ocd-division/country:us") == ""
 
 
+few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAMES = st.sampled_from(
     ["Mayor", "City Council, Ward 1", "City Council, Ward 2", "Sheriff", "School board", ""]
 )
@@ -174,6 +175,7 @@ def sources(draw):
     return made
 
 
+@few
 @given(sources(), st.sampled_from([AT_ZIP, AT_HOME]))
 def test_whatever_the_sources_say_rows_stay_apart_and_merging_again_changes_nothing(given_sources, place):
     merged = merge(given_sources, place)
@@ -187,6 +189,7 @@ def test_whatever_the_sources_say_rows_stay_apart_and_merging_again_changes_noth
         assert len(each.source.split(" and ")) == len(set(each.source.split(" and ")))
 
 
+@few
 @given(sources())
 def test_a_single_source_keeps_every_row_that_may_be_here(given_sources):
     one = given_sources[0]
