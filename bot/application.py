@@ -27,9 +27,21 @@ from community.members import Role
 from community.mentoring_requests import Policy
 from community.notices import Places
 from community.slack_errors import error_code
-from handlers import conversations, deliveries, home, journeys, journeys_desk, members, mentoring, strangers
+from handlers import (
+    conversations,
+    deliveries,
+    events,
+    events_desk,
+    home,
+    journeys,
+    journeys_desk,
+    members,
+    mentoring,
+    strangers,
+)
 from handlers.listening import House, Listening
 from scheduler import deliveries as deliveries_scheduler
+from scheduler import events as events_scheduler
 from scheduler import home as home_scheduler
 from scheduler import journeys as journeys_scheduler
 from scheduler import members as members_scheduler
@@ -104,6 +116,8 @@ class Application:
             members,
             journeys,
             journeys_desk,
+            events,
+            events_desk,
             home,
             deliveries,
             conversations,
@@ -120,11 +134,13 @@ class Application:
                 **members_scheduler.renderers(),
                 **deliveries_scheduler.renderers(),
                 **journeys_scheduler.renderers(),
+                **events_scheduler.renderers(self.scene, settings.organisation_name),
                 **home_scheduler.renderers(self.scene),
             },
             outcomes={
                 **mentoring_scheduler.outcomes(self.clock, self.policy, self.places),
                 **journeys_scheduler.outcomes(self.clock),
+                **events_scheduler.outcomes(),
             },
             leadership=self.leadership,
             pace=pace or Pace(ceiling=settings.posts_per_minute),
@@ -139,6 +155,8 @@ class Application:
         admit = partial(journeys_scheduler.admit_waiting, self.database, self.clock)
         follow = partial(journeys_scheduler.follow_people, self.database, self.clock)
         lessons = partial(journeys_scheduler.send_due_lessons, self.database, self.clock)
+        turn = partial(events_scheduler.turn_cards, self.database, self.clock)
+        seats = partial(events_scheduler.follow_people, self.database, self.clock)
         report = partial(deliveries_scheduler.report_trouble, self.database, self.clock, self.places)
         return [
             Job("deliveries.report_trouble", timedelta(seconds=30), report, at_start=True),
@@ -148,6 +166,8 @@ class Application:
             Job("journeys.admit_waiting", timedelta(minutes=1), admit),
             Job("journeys.follow_people", timedelta(hours=1), follow, at_start=True),
             Job("journeys.send_due_lessons", timedelta(seconds=20), lessons, at_start=True),
+            Job("events.turn_cards", timedelta(seconds=20), turn, at_start=True),
+            Job("events.follow_people", timedelta(minutes=1), seats, at_start=True),
             Job("seen.forget", timedelta(hours=6), self._forget_seen),
             Job("deliveries.thin", timedelta(hours=1), self._thin_deliveries),
         ]

@@ -22,12 +22,14 @@ class Notices:
     """What has to be said: deliveries to add, cards to refresh, people whose Home tab changes.
 
     `watched` names states: what is shown to staff and to the mentors of these states has changed too.
+    `cancel` names deliveries that are taken back before anything is added.
     """
 
     add: tuple[Delivery, ...] = ()
     refresh: tuple[str, ...] = ()
     homes: frozenset[str] = frozenset()
     watched: frozenset[str] = frozenset()
+    cancel: tuple[str, ...] = ()
 
     def __add__(self, other: Notices) -> Notices:
         """Say both."""
@@ -36,4 +38,5 @@ class Notices:
             tuple(dict.fromkeys(self.refresh + other.refresh)),
             self.homes | other.homes,
             self.watched | other.watched,
+            tuple(dict.fromkeys(self.cancel + other.cancel)),
         )

@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from community.refusals import Incomplete, Refused
 from handlers.errands import Errands
 from handlers.payloads import Body, actor_of, part, place_of
+from messages import events_forms as event_forms
 from messages import journeys as journey_words
 from messages import journeys_desk as journey_desk
 from messages import members as member_words
@@ -31,6 +32,12 @@ PROBLEMS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     member_words.STAFF_FORM: member_words.STAFF_PROBLEMS,
     journey_words.TELL_FORM: journey_words.TELL_PROBLEMS,
     journey_desk.EDIT_FORM: journey_desk.EDIT_PROBLEMS,
+    event_forms.SCHEDULE_FORM: event_forms.SCHEDULE_PROBLEMS,
+    event_forms.EDIT_FORM: event_forms.SCHEDULE_PROBLEMS,
+    event_forms.CANCEL_FORM: event_forms.CANCEL_PROBLEMS,
+    event_forms.RECORDING_FORM: event_forms.RECORDING_PROBLEMS,
+    event_forms.QUESTION_FORM: event_forms.QUESTION_PROBLEMS,
+    event_forms.WHY_FORM: event_forms.WHY_PROBLEMS,
 }
 """For each form, what its fields say about each kind of problem."""
 

@@ -65,7 +65,8 @@ def entered(view: Mapping[str, Any], block: str) -> str:
         chosen = element.get("selected_option")
         if chosen:
             return str(chosen.get("value") or "")
-        return str(element.get("value") or element.get("selected_date") or "")
+        picked = (element.get(name) for name in ("value", "selected_date", "selected_time", "selected_user"))
+        return str(next(filter(None, picked), ""))
     return ""
 
 

@@ -12,6 +12,7 @@ from community.mentoring_matching import Circle
 from community.mentoring_requests import Request, Status
 from community.states import state_name
 from messages import deliveries as delivery_words
+from messages import events_lists as event_lists
 from messages import journeys as journey_words
 from messages import members as member_words
 from messages import mentoring as words
@@ -53,6 +54,7 @@ class Facts:
     troubled_total: int = 0
     median: timedelta | None = None
     journey: journey_words.Way | None = None
+    chats: event_lists.Coming | None = None
 
 
 def home(facts: Facts) -> p.Payload:
@@ -63,6 +65,8 @@ def home(facts: Facts) -> p.Payload:
     if facts.mentor is not None:
         blocks += [*_mentor(facts, facts.mentor), p.divider()]
     blocks += _own(facts)
+    if facts.chats is not None:
+        blocks += event_lists.own(facts.chats)
     if facts.mentor is None:
         blocks += [
             p.divider(),

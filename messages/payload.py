@@ -268,6 +268,42 @@ def date_picker(action: str, *, chosen: date | None = None, placeholder: str = "
     )
 
 
+def time_picker(action: str, *, chosen: str | None = None, placeholder: str = "Pick a time") -> Element:
+    """Give a clock to pick a time from; `chosen` is "17:30"."""
+    return _block(
+        {
+            "type": "timepicker",
+            "action_id": action,
+            "initial_time": chosen or None,
+            "placeholder": plain(placeholder, HEADER_MOST),
+        }
+    )
+
+
+def person_select(action: str, *, chosen: str | None = None, placeholder: str = "Choose somebody") -> Element:
+    """Give a select of one person of the workspace."""
+    return _block(
+        {
+            "type": "users_select",
+            "action_id": action,
+            "initial_user": chosen or None,
+            "placeholder": plain(placeholder, HEADER_MOST),
+        }
+    )
+
+
+def link_input(action: str, *, initial: str = "", placeholder: str = "https://…") -> Element:
+    """Give a field for an address of the web; only in modals."""
+    return _block(
+        {
+            "type": "url_text_input",
+            "action_id": action,
+            "initial_value": initial or None,
+            "placeholder": plain(placeholder, HEADER_MOST),
+        }
+    )
+
+
 def checkboxes(action: str, choices: Sequence[Element], *, chosen: Iterable[str] = ()) -> Element:
     """Give up to ten boxes to tick."""
     wanted = set(chosen)
@@ -309,16 +345,18 @@ def text_input(
     )
 
 
-def number_input(action: str, *, initial: int, least: int, most: int) -> Element:
-    """Give a field for a whole number."""
-    return {
-        "type": "number_input",
-        "action_id": action,
-        "is_decimal_allowed": False,
-        "initial_value": str(initial),
-        "min_value": str(least),
-        "max_value": str(most),
-    }
+def number_input(action: str, *, initial: int | None, least: int, most: int) -> Element:
+    """Give a field for a whole number; `initial` None leaves it empty."""
+    return _block(
+        {
+            "type": "number_input",
+            "action_id": action,
+            "is_decimal_allowed": False,
+            "initial_value": str(initial) if initial is not None else None,
+            "min_value": str(least),
+            "max_value": str(most),
+        }
+    )
 
 
 def field(

@@ -7,10 +7,12 @@ from typing import Any, Protocol
 
 from community.deliveries import Owed
 from community.members import Member
+from messages import events_lists as event_lists
 from messages import home as words
 from messages.journeys import Way
 from messages.journeys_lessons import FIRST_WEEK
 from scheduler.rendering import Scene
+from storage.events_reading import coming
 from storage.mentoring import Page
 from storage.store import Store
 
@@ -85,6 +87,7 @@ async def facts(store: Store, member: Member, scene: Scene) -> words.Facts:
         if member.is_staff
         else None,
         journey=await way(store, member, scene),
+        chats=event_lists.Coming(**await coming(store, member, scene.clock.now(), event_lists.HOME_SHOWN, 0)),
     )
 
 

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
 
 from community.deliveries import Lane
 from storage.deliveries import Deliveries
+from storage.events import Events
+from storage.events_library import EventsLibrary
+from storage.events_questions import EventsQuestions
 from storage.figures import Figures
 from storage.journeys import Journeys
 from storage.journeys_desk import JourneysDesk
@@ -66,12 +69,17 @@ class Store:
     journeys_desk = Part(JourneysDesk)
     journeys_texts = Part(JourneysTexts)
     figures = Part(Figures)
+    events = Part(Events)
+    events_library = Part(EventsLibrary)
+    events_questions = Part(EventsQuestions)
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
 
     async def tell(self, notices: Notices, *, at: datetime) -> None:
         """Owe all of this from now on: new deliveries, cards that changed, Home tabs that are in use."""
+        if notices.cancel:
+            await self.deliveries.cancel(*notices.cancel, at=at)
         if notices.add:
             await self.deliveries.add(*notices.add, at=at)
         if notices.refresh:

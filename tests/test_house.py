@@ -101,6 +101,7 @@ WHY_SCOPES = {
     # docs.slack.dev/reference/methods and /events: what needs each scope. Methods as Slack writes them.
     "commands": set(),
     "chat:write": {"chat.postMessage", "chat.update", "chat.delete", "chat.postEphemeral"},
+    "files:write": {"files.getUploadURLExternal", "files.completeUploadExternal"},
     "im:write": {"conversations.open"},
     "mpim:write": {"conversations.open"},
     "im:history": {"conversations.history", "conversations.replies", "message.im"},
