@@ -36,6 +36,8 @@ _MOST: Mapping[str, int] = {
     "link": LINK_MOST,
 }
 
+_ONE_LINE = ("title", "specialist_name", "specialist_about")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
@@ -78,6 +80,7 @@ def check_draft(draft: Draft, *, now: datetime, before: Event | None = None) -> 
     too soon, too far).
     """
     texts = {name: keepable(str(getattr(draft, name))) for name in _MOST}
+    texts |= {name: " ".join(texts[name].split()) for name in _ONE_LINE}
     problems = _words(draft, texts)
     audience = Audience.read(draft.audience or "everyone")
     if audience is None:

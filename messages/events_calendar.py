@@ -52,7 +52,12 @@ def file(event: Event, *, organisation: str, at: datetime, speaker: str = "") ->
     entry.add("sequence", event.sequence)
     entry.add("dtstamp", at.astimezone(UTC))
     entry.add("dtstart", event.starts_at.astimezone(ZoneInfo(event.zone)))
-    entry.add("dtend", event.ends_at.astimezone(ZoneInfo(event.zone)))
+    ends = event.ends_at.astimezone(ZoneInfo(event.zone))
+    if ends.fold:
+        # A local time that comes twice is read as the first of the two (RFC 5545, 3.3.5).
+        entry.add("duration", event.ends_at - event.starts_at)
+    else:
+        entry.add("dtend", ends)
     entry.add("summary", _line(event.title))
     entry.add("description", _details(event, speaker))
     entry.add("location", event.link)

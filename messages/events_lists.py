@@ -91,6 +91,7 @@ def _row(event: Event, facts: Coming) -> p.Block:
             [
                 f"*{words.named(event)}*",
                 f"{words.when_left(event.starts_at, facts.zone, facts.now)}, {words.lasts(event)}",
+                words.kind_line(event),
                 words.with_whom(event),
                 _standing(event, facts),
             ],
@@ -102,14 +103,14 @@ def _row(event: Event, facts: Coming) -> p.Block:
 def _standing(event: Event, facts: Coming) -> str:
     one = facts.mine.get(event.id)
     running = "It has begun. " if event.phase(facts.now) is Phase.RUNNING else ""
-    kind = words.kind_line(event)
     if one is not None and one.standing is Standing.SPEAKING:
-        return f"{kind}\n*{running}You speak.*"
+        return f"*{running}You speak.*"
     if one is not None and one.standing is Standing.GOING:
-        return f"{kind}\n*{running}You are signed up.*"
+        return f"*{running}You are signed up.*"
     if one is not None and one.standing is Standing.WAITING:
-        return f"{kind}\n*{running}You are number {facts.places.get(event.id, 1)} on the waiting list.*"
-    return f"{kind}\n{running}{event.taken} signed up.{_room(event)}"
+        return f"*{running}You are number {facts.places.get(event.id, 1)} on the waiting list.*"
+    signed = f"{event.taken} signed up." if event.taken else "Nobody has signed up yet."
+    return f"{running}{signed}{_room(event)}"
 
 
 def _room(event: Event) -> str:

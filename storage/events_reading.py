@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from community.events_after import UNSEEN_AFTER
-from community.events_terms import Standing
+from community.events_terms import SIGNED_UP, Event, SignUp, Standing
+from storage.events import Listing
 
 if TYPE_CHECKING:
     from community.members import Member
     from storage.store import Store
 
 
+_WEEKS = 8
+
+
+def _next_of_each(rows: Sequence[Event], mine: Mapping[int, SignUp]) -> list[Event]:
+    """Keep of every series only the next one, and those that the person signed up for."""
+    kept: list[Event] = []
+    seen: set[int | None] = set()
+    for event in rows:
+        signed = event.id in mine and mine[event.id].standing in SIGNED_UP
+        if event.series is None or event.series not in seen or signed:
+            kept.append(event)
+            seen.add(event.series)
+    return kept
+
+
 async def coming(store: Store, member: Member, now: datetime, most: int, past_most: int) -> dict[str, Any]:
-    """Read what is to come for this person, and for staff what is over and what is left to do."""
+    """Read what is to come for this person, and for staff what is over and what is left to do.
+
+    Where nothing past is asked for (`past_most` 0), as on the Home tab, a series shows only its next one.
+    """
     staff = member.is_staff
     upcoming = await store.events.upcoming(
-        at=now, limit=most, state=member.state, stage=member.stage, user=member.id, all_of_them=staff
+        at=now,
+        limit=most if past_most else most * _WEEKS,
+        state=member.state,
+        stage=member.stage,
+        user=member.id,
+        all_of_them=staff,
     )
     mine = await store.events.standings(member.id, [event.id for event in upcoming.rows])
+    if not past_most:
+        upcoming = Listing(_next_of_each(upcoming.rows, mine)[:most], 0)
     places = {
         number: await store.events.place(one)
         for number, one in mine.items()

@@ -43,8 +43,8 @@ def read(written: bytes) -> Part:
     """Read a whole file: one VCALENDAR with what is in it."""
     stack = [Part("")]
     for line in lines_of(written):
-        head, value = split_at_colon(line)
-        name, *parameters = head.split(";")
+        head, value = split(line, ":", 1)
+        name, *parameters = split(head, ";")
         if name == "BEGIN":
             stack.append(Part(value))
         elif name == "END":
@@ -52,7 +52,9 @@ def read(written: bytes) -> Part:
             assert done.name == value
             stack[-1].parts.append(done)
         else:
-            pairs = dict(each.split("=", 1) for each in parameters)
+            pairs = {
+                name: value.strip('"') for name, _, value in (each.partition("=") for each in parameters)
+            }
             stack[-1].properties.setdefault(name, []).append((pairs, value))
     (whole,) = stack
     (calendar,) = whole.parts
@@ -60,14 +62,17 @@ def read(written: bytes) -> Part:
     return calendar
 
 
-def split_at_colon(line: str) -> tuple[str, str]:
-    quoted = False
-    for place, letter in enumerate(line):
-        if letter == '"':
-            quoted = not quoted
-        if letter == ":" and not quoted:
-            return line[:place], line[place + 1 :]
-    raise AssertionError(f"no value in {line!r}")
+def split(line: str, at: str, most: int = -1) -> list[str]:
+    """Split where a sign stands outside of quotes (3.2)."""
+    parts, quoted = [""], False
+    for letter in line:
+        quoted ^= letter == '"'
+        if letter == at and not quoted and most:
+            parts.append("")
+            most -= 1
+        else:
+            parts[-1] += letter
+    return parts
 
 
 def offset(text: str) -> timedelta:
