@@ -217,35 +217,23 @@ async def held(book: Book, number: int, *, at: datetime) -> Event:
     return event
 
 
-async def may_sign_up(book: Book, people: People, number: int, *, by: str, at: datetime) -> Member:
-    """Say whether this person could sign up at this moment; it changes nothing.
+async def sign_up(book: Book, people: People, number: int, *, by: str, at: datetime) -> Step:
+    """Give a person a seat, or where none is left a place on the waiting list.
 
     Raises NotFound, EventCancelled, EventOver, NotForYou, AlreadySignedUp.
     """
-    event = await there(book, number)
-    match event.phase(at):
-        case Phase.CANCELLED:
-            raise EventCancelled
-        case Phase.OVER:
-            raise EventOver
+    event = await held(book, number, at=at)
     member = await people.member(by) or Member(id=by)
     if not event.audience.admits(member):
         raise NotForYou(event.audience)
     known = await book.of(number, by)
     if known is not None and known.standing in SIGNED_UP:
         raise AlreadySignedUp(known.standing)
-    return member
-
-
-async def sign_up(book: Book, people: People, number: int, *, by: str, at: datetime) -> Step:
-    """Give a person a seat, or where none is left a place on the waiting list; raises as `may_sign_up`."""
-    event = await held(book, number, at=at)
-    member = await may_sign_up(book, people, number, by=by, at=at)
     seated = await book.take_seat(number)
     standing = Standing.GOING if seated is not None else Standing.WAITING
     one = await book.sign(event, by, standing, zone=zone_of(member), at=at)
     await book.note(number, Entry(at=at, actor=by, kind="signed_up", facts={"standing": standing}))
-    return Step(seated or await there(book, number), one)
+    return Step(seated or event, one)
 
 
 async def leave(book: Book, number: int, *, by: str, at: datetime) -> Step:

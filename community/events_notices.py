@@ -150,7 +150,10 @@ def signed_up(step: Step, *, at: datetime) -> Notices:
         [_card(ticket_key(one), one.user, "ticket", sign_up=one.id)] if waits else _seated(event, one, at=at)
     )
     return Notices(
-        add=tuple(add), refresh=posts_of(event) + tuple(every_key(one)), homes=frozenset({one.user, event.by})
+        add=tuple(add),
+        # Whoever comes back has cards from before, which show it.
+        refresh=posts_of(event) if one.times == 1 else cards_of(event, [one]),
+        homes=frozenset({one.user, event.by}),
     )
 
 

@@ -81,9 +81,6 @@ async def signed_up(
 ) -> None:
     """A person pressed "Sign me up", in the channel, in the list or on a card of their own."""
     asked = number(action.get("value"))
-    async with house.database.reading() as store:
-        # Of a crowd that presses at once those who cannot are answered from here, without waiting to write.
-        await rules.may_sign_up(store.events, store.members, asked, by=actor.id, at=clock.now())
     async with work() as store:
         at = clock.now()
         step = await rules.sign_up(store.events, store.members, asked, by=actor.id, at=at)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import copy
+import time as machine
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -76,7 +79,7 @@ async def schedule(stage, *, who="sue", **fields):
     return answer
 
 
-async def change(stage, what, number=1, *, title=None, **fields):
+async def change(stage, what, number=1, **fields):
     """Staff presses a button at an event in the list, and sends the form that opens."""
     sue = stage.person("sue")
     await open_list(stage)
@@ -332,6 +335,8 @@ async def test_of_a_hundred_who_press_at_once_thirty_have_a_seat_and_seventy_wai
     await stage.application.jobs.run("members.sync")
     await schedule(stage, capacity=str(SEATS))
     post = copy.deepcopy(announcement(stage))
+    # Who gets a seat is what counts here, also where the machine has other things to do.
+    stage.sandbox.courier.patience = 30
     began = machine.perf_counter()
     await asyncio.gather(*(stage.sandbox.person(user).press(post, "events.sign_up") for user in users))
     record_property("all_answered_seconds", round(machine.perf_counter() - began, 3))
