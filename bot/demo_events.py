@@ -67,6 +67,8 @@ class _Planning:
         await olivia.press(await self._view(olivia, lists.SCHEDULE), lists.SCHEDULE)
         await self._view(olivia, "specialist_about")
         await olivia.submit(answers)
+        # The list under the form shows it, and only then is nothing on its way to what is closed.
+        await olivia.wait_until(lambda: answers["title"] in str(olivia.modals[0].blocks), self._patience)
         await olivia.close_modal(all=True)
 
     async def signs_up(self, *users: str) -> None:

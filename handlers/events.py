@@ -38,6 +38,7 @@ def register(listen: Listening) -> None:
     """Hear everything that people do about events."""
     listen.command("/chats", typed_chats, may=May.ANYONE)
     listen.action(lists.MORE, asked_for_all, may=May.ANYONE)
+    listen.action(re.compile(rf"^{re.escape(lists.PAGE)}\.(\w+)\.(\w+)$"), turned_page, may=May.ANYONE)
     listen.action(words.SIGN_UP, signed_up, may=May.ANYONE)
     listen.action(words.LEAVE, left, may=May.BY_RULE)
     listen.action(words.CONFIRM, confirmed, may=May.BY_RULE)
@@ -67,6 +68,13 @@ async def asked_for_all(ack: AsyncAck, client: AsyncWebClient, body: Json, house
     """A person pressed "See all" on their Home tab."""
     await ack()
     show_list(house, client, body)
+
+
+async def turned_page(ack: AsyncAck, action: Json, client: AsyncWebClient, body: Json, house: House) -> None:
+    """A person turned to another page of the list."""
+    await ack()
+    which = str(action.get("action_id") or "").split(".")[-2]
+    show_again(house, client, body, {which: number(action.get("value"))})
 
 
 async def signed_up(

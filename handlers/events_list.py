@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import structlog
 from slack_sdk.errors import SlackApiError
@@ -14,7 +16,7 @@ from community.slack_errors import error_code
 from handlers.errors import whisper
 from handlers.listening import House
 from handlers.opening import KNOWN_WITHIN
-from handlers.payloads import Json, actor_of, part
+from handlers.payloads import Json, actor_of, number, part
 from messages import events_lists as lists
 from storage.events_reading import coming
 from storage.store import Store
@@ -22,19 +24,35 @@ from storage.store import Store
 log = structlog.get_logger(__name__)
 
 
-async def read_list(store: Store, user: str, house: House) -> Json:
-    """Read what this person can come to, as the view that shows it."""
+async def read_list(store: Store, user: str, house: House, pages: Mapping[str, int]) -> Json:
+    """Read what this person can come to, as the view that shows it, each list at its page."""
     member = await store.members.member(user) or Member(id=user)
-    return lists.coming(
-        lists.Coming(**await coming(store, member, house.clock.now(), lists.SHOWN, lists.PAST_SHOWN))
+    facts = await coming(
+        store,
+        member,
+        house.clock.now(),
+        most=lists.SHOWN,
+        past_most=lists.PAST_SHOWN,
+        page=pages.get("coming", 0),
+        past_page=pages.get("past", 0),
     )
+    return lists.coming(lists.Coming(**facts))
+
+
+def pages_of(view: Mapping[str, Any]) -> dict[str, int]:
+    """Read which page of each list the view shows."""
+    try:
+        kept = json.loads(view.get("private_metadata") or "{}")
+    except ValueError:
+        return {}
+    return {name: number(value) for name, value in kept.items()} if isinstance(kept, dict) else {}
 
 
 def show_list(house: House, client: AsyncWebClient, body: Json) -> None:
     """Open the list; where reading takes too long, something that is replaced by it."""
     user = actor_of(body).id
     house.errands.start(
-        _open(house, client, body, lambda store: read_list(store, user, house)), what="open the events"
+        _open(house, client, body, lambda store: read_list(store, user, house, {})), what="open the events"
     )
 
 
@@ -63,21 +81,25 @@ async def _read(house: House, build: Callable[[Store], Awaitable[Json]]) -> Json
         return await build(store)
 
 
-def show_again(house: House, client: AsyncWebClient, body: Json) -> bool:
+def show_again(
+    house: House, client: AsyncWebClient, body: Json, turned: Mapping[str, int] | None = None
+) -> bool:
     """Show the list anew if that is where something was pressed, or under the form that was sent; say so."""
     view = part(body, "view")
     user = actor_of(body).id
     if view.get("type") != "modal":
         return False
+    pages: dict[str, int] = {}
     if view.get("callback_id") == lists.LIST:
-        number = view.get("id")
+        shown = view.get("id")
+        pages = pages_of(view) | dict(turned or {})
     else:
         # The list lies under a form that was opened from it; under others lies something else.
-        number = view.get("root_view_id") if view.get("previous_view_id") else None
-    if not number or not str(number):
+        shown = view.get("root_view_id") if view.get("previous_view_id") else None
+    if not shown:
         return False
     house.errands.start(
-        show_in(house, client, str(number), lambda store: read_list(store, user, house)),
+        show_in(house, client, str(shown), lambda store: read_list(store, user, house, pages)),
         what="show the events again",
     )
     return True

@@ -125,7 +125,7 @@ def post(facts: Post) -> p.Payload:
             p.context(kind_line(event)),
             p.header(event.title),
             p.section("\n".join(filter(None, lines))),
-            *([p.section(p.escape(event.description))] if event.description else []),
+            *(p.typed(event.description) if event.description else []),
             *_closing(facts, phase),
         ],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,7 @@ UNSEEN = "events.unseen"
 ANSWERED = "events.answered"
 REST = "events.rest"
 MORE = "events.more"
+PAGE = "events.page"
 
 SHOWN = 10
 PAST_SHOWN = 5
@@ -40,18 +42,20 @@ ASKED_SHOWN = 30
 class Coming:
     """What a person can come to; `mine` are their sign-ups by event, `places` those on waiting lists.
 
-    `past`, `questions` (how many, by event) and `unseen` are for staff.
+    `past`, `questions` (how many, by event) and `unseen` are for staff. `page` and `past_page` count from 0.
     """
 
     now: datetime
     zone: str
     rows: Sequence[Event] = ()
     left: int = 0
+    page: int = 0
     mine: Mapping[int, SignUp] = field(default_factory=dict)
     places: Mapping[int, int] = field(default_factory=dict)
     staff: bool = False
     past: Sequence[Event] = ()
     past_left: int = 0
+    past_page: int = 0
     questions: Mapping[int, int] = field(default_factory=dict)
     unseen: int = 0
 
@@ -70,8 +74,7 @@ def coming(facts: Coming) -> p.Payload:
         blocks += [p.divider(), _row(event, facts)]
         if facts.staff:
             blocks.append(_desk(event, facts))
-    if facts.left:
-        blocks.append(p.context(f"And {facts.left} later ones."))
+    blocks += _pager("coming", facts.page, facts.left, "later ones")
     if facts.staff and facts.past:
         blocks += [p.divider(), p.section("*Over*")]
         for event in facts.past:
@@ -79,9 +82,18 @@ def coming(facts: Coming) -> p.Payload:
                 f"*{words.named(event)}*\n{words.when(event.starts_at, facts.zone)}. {event.taken} signed up."
             )
             blocks += [p.section(text), _desk(event, facts)]
-        if facts.past_left:
-            blocks.append(p.context(f"And {facts.past_left} earlier ones."))
-    return p.modal("Armchair Chats", blocks, callback=LIST)
+        blocks += _pager("past", facts.past_page, facts.past_left, "earlier ones")
+    kept = json.dumps({"coming": facts.page, "past": facts.past_page})
+    return p.modal("Armchair Chats", blocks, callback=LIST, metadata=kept)
+
+
+def _pager(name: str, page: int, left: int, what: str) -> list[p.Block]:
+    """Lead to what does not fit: how much of it is left, and back again."""
+    if not page and not left:
+        return []
+    back = p.button("Back", f"{PAGE}.{name}.back", page - 1) if page else None
+    more = p.button(f"{left} {what}", f"{PAGE}.{name}.on", page + 1) if left else None
+    return [p.actions(back, more, block_id=f"pager-{name}")]
 
 
 def _row(event: Event, facts: Coming) -> p.Block:

@@ -11,8 +11,9 @@ from community.events_terms import Event, Phase, SignUp, Standing
 from messages import events as words
 from messages import payload as p
 
-LIST_MOST = 15
-"""Questions that the specialist's list shows; their texts together fit one message."""
+LIST_MOST = 20
+LIST_TEXT_MOST = 7500
+"""Questions that the specialist's list shows, and characters of all of them: they fit one message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,11 +142,19 @@ def questions(card: words.Card, asked: Sequence[Question], names: dict[str, str]
     blocks: list[p.Block] = [p.section(f"{title}\n{words.when(event.starts_at, card.zone)}. {people}")]
     if not asked:
         blocks.append(p.section("Nobody has sent a question beforehand."))
-    for nth, each in enumerate(asked[:LIST_MOST], start=1):
-        who = p.escape(names.get(each.asker) or "somebody")
-        blocks.append(p.section(f"*{nth}.* {p.escape(each.text)}\n_{who}, {votes(each)}_"))
-    if len(asked) > LIST_MOST:
-        blocks.append(p.context(f"And {len(asked) - LIST_MOST} more with fewer votes."))
+    shown = 0
+    room = LIST_TEXT_MOST
+    for each in asked[:LIST_MOST]:
+        who = p.escape(p.shorten(names.get(each.asker) or "somebody", 60))
+        room -= p.units(each.text) + p.units(who) + 30
+        if room < 0:
+            break
+        shown += 1
+        blocks += [*p.typed(f"{shown}. {each.text}"), p.context(f"{who}, {votes(each)}")]
+    if shown < len(asked):
+        blocks.append(
+            p.context(f"And {len(asked) - shown} more with fewer votes: `/chats` has them for staff.")
+        )
     return p.message(
         f"In half an hour: {words.named(event)}",
         [*blocks, p.actions(p.button("Join", words.JOIN, url=event.link, style="primary"))],

@@ -12,7 +12,7 @@ from messages import home as words
 from messages.journeys import Way
 from messages.journeys_lessons import FIRST_WEEK
 from scheduler.rendering import Scene
-from storage.events_reading import coming
+from storage import events_reading
 from storage.mentoring import Page
 from storage.store import Store
 
@@ -87,7 +87,9 @@ async def facts(store: Store, member: Member, scene: Scene) -> words.Facts:
         if member.is_staff
         else None,
         journey=await way(store, member, scene),
-        chats=event_lists.Coming(**await coming(store, member, scene.clock.now(), event_lists.HOME_SHOWN, 0)),
+        chats=event_lists.Coming(
+            **await events_reading.home(store, member, scene.clock.now(), event_lists.HOME_SHOWN)
+        ),
     )
 
 

@@ -281,6 +281,7 @@ class Events:
         *,
         at: datetime,
         limit: int,
+        offset: int = 0,
         state: str | None = None,
         stage: Stage | None = None,
         user: str = "",
@@ -293,23 +294,27 @@ class Events:
         keys = ["everyone", f"state:{state}", f"stage:{stage.value if stage else None}"]
         fits = or_(events.c.audience.in_(keys), events.c.id.in_(mine))
         where = [events.c.status == Status.OPEN, events.c.ends_at > at]
-        return await self._listing([*where] if all_of_them else [*where, fits], limit=limit)
+        return await self._listing([*where] if all_of_them else [*where, fits], limit=limit, offset=offset)
 
-    async def past(self, *, at: datetime, limit: int) -> Listing:
+    async def past(self, *, at: datetime, limit: int, offset: int = 0) -> Listing:
         """Give what is over, the latest first."""
         where = [events.c.status == Status.OPEN, events.c.ends_at <= at]
-        return await self._listing(where, limit=limit, latest=True)
+        return await self._listing(where, limit=limit, offset=offset, latest=True)
 
-    async def _listing(self, where: list[Any], *, limit: int, latest: bool = False) -> Listing:
+    async def _listing(
+        self, where: list[Any], *, limit: int, offset: int = 0, latest: bool = False
+    ) -> Listing:
         order = (
             (events.c.starts_at.desc(), events.c.id.desc()) if latest else (events.c.starts_at, events.c.id)
         )
-        found = await self._connection.execute(select(events).where(*where).order_by(*order).limit(limit))
+        found = await self._connection.execute(
+            select(events).where(*where).order_by(*order).limit(limit).offset(offset)
+        )
         rows = [_event(row) for row in found]
-        total = len(rows)
-        if total == limit:
-            total = await self._connection.scalar(select(func.count()).select_from(events).where(*where)) or 0
-        return Listing(rows, total - len(rows))
+        if len(rows) < limit:
+            return Listing(rows)
+        total = await self._connection.scalar(select(func.count()).select_from(events).where(*where)) or 0
+        return Listing(rows, max(0, total - offset - len(rows)))
 
     async def onlookers(self, *, at: datetime) -> list[str]:
         """Give everybody who opened their Home tab lately: what is to come stands on it."""

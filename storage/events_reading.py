@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 _WEEKS = 8
+"""Where this many weeks of one series come before anything else, the Home tab shows only these."""
 
 
 def _next_of_each(rows: Sequence[Event], mine: Mapping[int, SignUp]) -> list[Event]:
@@ -30,40 +31,34 @@ def _next_of_each(rows: Sequence[Event], mine: Mapping[int, SignUp]) -> list[Eve
     return kept
 
 
-async def coming(store: Store, member: Member, now: datetime, most: int, past_most: int) -> dict[str, Any]:
-    """Read what is to come for this person, and for staff what is over and what is left to do.
-
-    Where nothing past is asked for (`past_most` 0), as on the Home tab, a series shows only its next one.
-    """
-    staff = member.is_staff
-    upcoming = await store.events.upcoming(
-        at=now,
-        limit=most if past_most else most * _WEEKS,
-        state=member.state,
-        stage=member.stage,
-        user=member.id,
-        all_of_them=staff,
-    )
+async def home(store: Store, member: Member, now: datetime, most: int) -> dict[str, Any]:
+    """Read what is to come for this person's Home tab: of every series only its next one."""
+    upcoming = await _upcoming(store, member, now, most * _WEEKS, 0)
     mine = await store.events.standings(member.id, [event.id for event in upcoming.rows])
-    if not past_most:
-        upcoming = Listing(_next_of_each(upcoming.rows, mine)[:most], 0)
-    places = {
-        number: await store.events.place(one)
-        for number, one in mine.items()
-        if one.standing is Standing.WAITING
-    }
-    facts: dict[str, Any] = {
-        "now": now,
-        "zone": member.zone,
-        "rows": upcoming.rows,
-        "left": upcoming.left,
-        "mine": mine,
-        "places": places,
-        "staff": staff,
-    }
-    if not staff or not past_most:
+    rows = _next_of_each(upcoming.rows, mine)[:most]
+    return await _facts(store, member, now, rows, mine)
+
+
+async def coming(
+    store: Store,
+    member: Member,
+    now: datetime,
+    *,
+    most: int,
+    past_most: int,
+    page: int = 0,
+    past_page: int = 0,
+) -> dict[str, Any]:
+    """Read one page of what is to come for this person, and for staff what is over and what is left to do."""
+    upcoming = await _upcoming(store, member, now, most, page * most)
+    if not upcoming.rows and page:
+        page, upcoming = 0, await _upcoming(store, member, now, most, 0)
+    mine = await store.events.standings(member.id, [event.id for event in upcoming.rows])
+    facts = await _facts(store, member, now, upcoming.rows, mine)
+    facts |= {"left": upcoming.left, "page": page}
+    if not member.is_staff:
         return facts
-    past = await store.events.past(at=now, limit=past_most)
+    past = await store.events.past(at=now, limit=past_most, offset=past_page * past_most)
     unseen, more = await store.events.unseen(at=now, after=UNSEEN_AFTER, limit=1)
     questions = {
         event.id: await store.events_questions.count(event.id) for event in (*upcoming.rows, *past.rows)
@@ -71,6 +66,37 @@ async def coming(store: Store, member: Member, now: datetime, most: int, past_mo
     return facts | {
         "past": past.rows,
         "past_left": past.left,
+        "past_page": past_page,
         "questions": questions,
         "unseen": len(unseen) + more,
+    }
+
+
+async def _upcoming(store: Store, member: Member, now: datetime, most: int, offset: int) -> Listing:
+    return await store.events.upcoming(
+        at=now,
+        limit=most,
+        offset=offset,
+        state=member.state,
+        stage=member.stage,
+        user=member.id,
+        all_of_them=member.is_staff,
+    )
+
+
+async def _facts(
+    store: Store, member: Member, now: datetime, rows: Sequence[Event], mine: Mapping[int, SignUp]
+) -> dict[str, Any]:
+    places = {
+        number: await store.events.place(one)
+        for number, one in mine.items()
+        if one.standing is Standing.WAITING
+    }
+    return {
+        "now": now,
+        "zone": member.zone,
+        "rows": rows,
+        "mine": mine,
+        "places": places,
+        "staff": member.is_staff,
     }

@@ -37,6 +37,9 @@ INPUTS = {
     "datepicker",
     "checkboxes",
     "number_input",
+    "timepicker",
+    "users_select",
+    "url_text_input",
 }
 
 
