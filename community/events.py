@@ -206,7 +206,10 @@ async def held(book: Book, number: int, *, at: datetime) -> Event:
 
     Raises NotFound, EventCancelled, EventOver.
     """
-    event = await book.hold(number)
+    return _alive(await book.hold(number), at)
+
+
+def _alive(event: Event | None, at: datetime) -> Event:
     if event is None:
         raise NotFound
     match event.phase(at):
@@ -220,16 +223,21 @@ async def held(book: Book, number: int, *, at: datetime) -> Event:
 async def sign_up(book: Book, people: People, number: int, *, by: str, at: datetime) -> Step:
     """Give a person a seat, or where none is left a place on the waiting list.
 
-    Raises NotFound, EventCancelled, EventOver, NotForYou, AlreadySignedUp.
+    Its transaction has to be rolled back where this raises NotFound, EventCancelled, EventOver, NotForYou or
+    AlreadySignedUp.
     """
-    event = await held(book, number, at=at)
     member = await people.member(by) or Member(id=by)
+    # Taking the seat holds the event, too; what is refused afterwards gives it back with the transaction.
+    seated = await book.take_seat(number)
+    event = _alive(seated if seated is not None else await book.hold(number), at)
+    if seated is None and not event.full:
+        # A seat became free between the two looks, and nobody can take it any more.
+        seated = await book.take_seat(number)
     if not event.audience.admits(member):
         raise NotForYou(event.audience)
     known = await book.of(number, by)
     if known is not None and known.standing in SIGNED_UP:
         raise AlreadySignedUp(known.standing)
-    seated = await book.take_seat(number)
     standing = Standing.GOING if seated is not None else Standing.WAITING
     one = await book.sign(event, by, standing, zone=zone_of(member), at=at)
     await book.note(number, Entry(at=at, actor=by, kind="signed_up", facts={"standing": standing}))

@@ -15,8 +15,5 @@ async def followed(book: Book, event: Event, one: SignUp, member: Member, *, at:
     """Free the seat of who has left, or plan the reminders of who has moved anew; give what is to be said."""
     if member.left_at is not None:
         return await notices.left(book, await drop(book, event, one, at=at), at=at)
-    if not one.coming:
-        await book.change_sign_up(one.id, zone=member.zone)
-        return Notices()
-    _, plan = await notices.planned_anew(book, event, one, at=at, zone=member.zone)
+    _, plan = await notices.planned_anew(book, event, [one], at=at, zone=member.zone)
     return plan

@@ -7,12 +7,13 @@ obsolete is taken back in the transaction of the change.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from community.deliveries import Delivery, Kind, Lane
 from community.events import Change, Step
-from community.events_ladder import HOUR_BEFORE, Rung, every_key, keys, ladder, rung_key
+from community.events_ladder import HOUR_BEFORE, LIST_BEFORE, Rung, every_key, keys, ladder, rung_key
 from community.events_terms import COMING, SIGNED_UP, Book, Event, SignUp, Standing
 from community.events_times import announced, to_be_told, waking
 from community.notices import Notices, Places
@@ -112,10 +113,31 @@ def shown(event: Event, ones: Sequence[SignUp]) -> Notices:
     return Notices(refresh=cards_of(event, ones), homes=frozenset({event.by, *(one.user for one in ones)}))
 
 
+def list_key(event: Event) -> str:
+    """Name the list of questions that staff gets for a specialist who is not in the workspace."""
+    return f"events:list:{event.id}:{event.sequence}"
+
+
+def _list_for_staff(event: Event, at: datetime) -> list[Delivery]:
+    due = event.starts_at - LIST_BEFORE
+    if event.specialist is not None or due <= at:
+        return []
+    return [
+        Delivery(
+            key=list_key(event),
+            to=event.by,
+            render="events.list",
+            about={"event": event.id, "sequence": event.sequence},
+            due_at=due,
+            expires_at=event.starts_at,
+        )
+    ]
+
+
 async def scheduled(book: Book, event: Event, places: Places, *, at: datetime) -> Notices:
     """An event was scheduled: announce it in its time, and tell the specialist who is in the workspace."""
     due = event.announce_at or at
-    add = _post(event, places, due)
+    add = [*_post(event, places, due), *_list_for_staff(event, at)]
     for one in await book.sign_ups(event.id, {Standing.SPEAKING}):
         add += _seated(event, one, at=at, due=due)
     return Notices(add=tuple(add), homes=frozenset({event.by}))
@@ -199,17 +221,14 @@ async def changed(book: Book, change: Change, places: Places, *, at: datetime) -
     if "specialist" in change.fields and event.specialist is not None:
         fresh.add(event.specialist)
     ones = [one for one in await book.sign_ups(event.id, SIGNED_UP) if one.user not in fresh]
-    told = Notices()
+    told, again = Notices(), ones
     if change.moved:
         told += await _announced_anew(book, event, places, at=at)
-    for one in ones:
-        if change.moved:
-            again, plan = await planned_anew(book, event, one, at=at)
-            told += plan
-        else:
-            again = one
-        if change.told:
-            told += _told_of_change(change, one, again, at=at)
+        again, plan = await planned_anew(book, event, ones, at=at)
+        told += plan
+    if change.told:
+        told += Notices(add=tuple(_list_for_staff(event, at)), cancel=(list_key(change.before),))
+        told += _told_of_change(change, list(zip(ones, again, strict=True)), at=at)
     told += await _specialist_changed(book, change, at=at)
     everybody = await book.sign_ups(event.id, frozenset(Standing))
     return told + moved_up(event, change.moved_up, at=at) + shown(event, everybody)
@@ -225,26 +244,37 @@ async def _announced_anew(book: Book, event: Event, places: Places, *, at: datet
 
 
 async def planned_anew(
-    book: Book, event: Event, one: SignUp, *, at: datetime, **values: Any
-) -> tuple[SignUp, Notices]:
+    book: Book, event: Event, ones: Sequence[SignUp], *, at: datetime, zone: str | None = None
+) -> tuple[list[SignUp], Notices]:
     """Take back the reminders that have not gone out, and plan those of the present time and zone."""
-    waiting = await book.unsent(keys(one))
-    hours = [rung_key(Rung.HOUR, one.id, plan) for plan in range(1, one.plan + 1)]
-    hour_sent_at = await book.sent_at(hours)
-    again = await book.change_sign_up(one.id, plan=one.plan + 1, **values)
-    plan = ladder(event, again, at=at, unsent=waiting, hour_sent_at=hour_sent_at)
-    return again, Notices(add=tuple(plan), cancel=tuple(keys(one)))
+    waiting = await book.unsent([key for one in ones for key in keys(one)])
+    hours = {rung_key(Rung.HOUR, one.id, plan): one.id for one in ones for plan in range(1, one.plan + 1)}
+    sent: dict[int, datetime] = {}
+    for key, moment in (await book.sent(list(hours))).items():
+        sent[hours[key]] = max(moment, sent.get(hours[key], moment))
+    again = await book.plan_anew([one.id for one in ones], zone=zone)
+    plan = [
+        delivery
+        for one in again
+        for delivery in ladder(event, one, at=at, unsent=waiting, hour_sent_at=sent.get(one.id))
+    ]
+    return again, Notices(add=tuple(plan), cancel=tuple(key for one in ones for key in keys(one)))
 
 
-def _told_of_change(change: Change, before: SignUp, one: SignUp, *, at: datetime) -> Notices:
+def _told_of_change(change: Change, ones: Sequence[tuple[SignUp, SignUp]], *, at: datetime) -> Notices:
     event = change.event
-    due = to_be_told(at, one.zone, change.before.starts_at, event.starts_at)
-    key = changed_key(one, event.sequence)
-    about = {"sign_up": one.id, "since": one.told, "upto": event.sequence}
-    note = _card(key, one.user, "changed", due=due, **about)
-    file = [_file(event, one, key)] if one.coming else []
-    # One note tells all that has changed since the last that arrived, so that older ones are not needed.
-    return Notices(add=(note, *file), cancel=tuple(_older_notes(event, before)))
+    add: list[Delivery] = []
+    obsolete: list[str] = []
+    for before, one in ones:
+        due = to_be_told(at, one.zone, change.before.starts_at, event.starts_at)
+        key = changed_key(one, event.sequence)
+        about = {"sign_up": one.id, "since": one.told, "upto": event.sequence}
+        add.append(_card(key, one.user, "changed", due=due, **about))
+        if one.coming:
+            add.append(_file(event, one, key))
+        # One note tells all that has changed since the last that arrived, so that older ones are not needed.
+        obsolete += _older_notes(event, before)
+    return Notices(add=tuple(add), cancel=tuple(obsolete))
 
 
 def _older_notes(event: Event, one: SignUp) -> list[str]:
@@ -286,7 +316,7 @@ async def cancelled(book: Book, event: Event, *, at: datetime) -> Notices:
     add: list[Delivery] = []
     # One that is due already shows for itself that there is nothing to announce any more.
     put_off = event.announce_at is not None and event.announce_at > at
-    obsolete = [post_key(event)] if put_off else []
+    obsolete = [list_key(replace(event, sequence=event.sequence - 1)), *([post_key(event)] * put_off)]
     for one in ones:
         obsolete += [*keys(one), *_older_notes(event, one), seat_key(one)]
         due = to_be_told(at, one.zone, event.starts_at)

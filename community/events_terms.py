@@ -311,5 +311,8 @@ class Book(Protocol):
     async def unsent(self, keys: Collection[str]) -> frozenset[str]:
         """Give those of these deliveries that wait to be sent."""
 
-    async def sent_at(self, keys: Collection[str]) -> datetime | None:
-        """Give when the last of these deliveries went out; None where none did."""
+    async def sent(self, keys: Collection[str]) -> dict[str, datetime]:
+        """Give when each of these deliveries went out, of those that did."""
+
+    async def plan_anew(self, numbers: Sequence[int], *, zone: str | None) -> list[SignUp]:
+        """Raise the plan of these sign-ups, whose event is held; give them in this order, with that zone."""

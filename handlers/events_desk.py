@@ -68,7 +68,7 @@ def entered_draft(view: Json) -> Draft:
 async def _told_everybody(store: Store, house: House) -> None:
     """What is to come stands on every Home tab: those in use are shown anew, when nobody waits for it."""
     at = house.clock.now()
-    await store.deliveries.refresh_home(*await store.events.onlookers(at=at), at=at, lane=Lane.BULK)
+    await store.deliveries.refresh_home(*await store.events_lists.onlookers(at=at), at=at, lane=Lane.BULK)
 
 
 async def opened_schedule(
@@ -366,7 +366,7 @@ async def opened_unseen(ack: AsyncAck, client: AsyncWebClient, body: Json, house
     await ack()
 
     async def build(store: Store) -> Json:
-        rows, left = await store.events.unseen(
+        rows, left = await store.events_lists.unseen(
             at=house.clock.now(), after=UNSEEN_AFTER, limit=lists.UNSEEN_SHOWN
         )
         return lists.unseen(rows, left)

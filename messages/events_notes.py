@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -134,12 +134,23 @@ def recording(card: words.Card) -> p.Payload:
     )
 
 
-def questions(card: words.Card, asked: Sequence[Question], names: dict[str, str], *, seats: int) -> p.Payload:
-    """The list for the specialist, half an hour before: what most people want to know comes first."""
-    event = card.event
+def questions(
+    event: Event,
+    zone: str,
+    asked: Sequence[Question],
+    names: Mapping[str, str],
+    *,
+    pass_on: bool = False,
+) -> p.Payload:
+    """The list for the specialist, half an hour before: what most people want to know comes first.
+
+    `pass_on` says that staff reads it, because the specialist is not in the workspace.
+    """
     title = f"*In half an hour: {words.named(event)}*"
-    people = f"{seats} {'person has' if seats == 1 else 'people have'} signed up."
-    blocks: list[p.Block] = [p.section(f"{title}\n{words.when(event.starts_at, card.zone)}. {people}")]
+    people = f"{event.taken} {'person has' if event.taken == 1 else 'people have'} signed up."
+    blocks: list[p.Block] = [p.section(f"{title}\n{words.when(event.starts_at, zone)}. {people}")]
+    if pass_on and event.specialist_name and asked:
+        blocks.append(p.context(f"Please pass this on to {p.escape(event.specialist_name)}."))
     if not asked:
         blocks.append(p.section("Nobody has sent a question beforehand."))
     shown = 0

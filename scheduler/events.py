@@ -21,6 +21,7 @@ from messages import events_calendar as calendars
 from messages import events_notes as notes
 from scheduler.rendering import Scene
 from storage.database import Database
+from storage.deliveries import in_parts
 from storage.store import Store
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,7 @@ def renderers(scene: Scene, organisation: str) -> dict[str, Render]:
         "events.recording": cards.recording,
         "events.unanswered": cards.unanswered,
         f"events.{Rung.LIST}": cards.questions,
+        "events.list": cards.list_for_staff,
         **rungs,
     }
 
@@ -95,9 +97,19 @@ class _Cards:
         card = await self._card(store, about)
         if card is None or not card.one.coming or card.event.status is not Status.OPEN:
             return None
-        asked = await store.events_questions.listed(card.event.id)
+        return await self._list(store, card.event, card.zone)
+
+    async def list_for_staff(self, store: Store, about: About) -> Payload | None:
+        event = await store.events.get(about["event"])
+        if event is None or event.status is not Status.OPEN or event.sequence != about["sequence"]:
+            return None
+        member = await store.members.member(event.by)
+        return await self._list(store, event, member.zone if member else self._scene.zone, pass_on=True)
+
+    async def _list(self, store: Store, event: Event, zone: str, *, pass_on: bool = False) -> Payload:
+        asked = await store.events_questions.listed(event.id)
         names = await store.members.names({each.asker for each in asked})
-        return notes.questions(card, asked, names, seats=card.event.taken)
+        return notes.questions(event, zone, asked, names, pass_on=pass_on)
 
     async def changed(self, store: Store, about: About) -> Payload | None:
         card = await self._card(store, about)
@@ -207,7 +219,7 @@ def outcomes() -> dict[str, Callable[[Store, Landed], Awaitable[None]]]:
 async def turn_cards(database: Database, clock: Clock) -> int:
     """Let the cards of events that have begun or ended show it; give how many events."""
     async with database.reading() as store:
-        due = await store.events.to_turn(at=clock.now())
+        due = await store.events_lists.to_turn(at=clock.now())
     for number in due:
         async with database.transaction() as store:
             at = clock.now()
@@ -217,8 +229,9 @@ async def turn_cards(database: Database, clock: Clock) -> int:
             look_at = event.ends_at if at < event.ends_at else None
             event = await store.events.change(number, look_at=look_at)
             told = await notices.turned(store.events, event)
-            await store.deliveries.refresh(*told.refresh, at=at, lane=notices.PATIENT)
-            onlookers = await store.events.onlookers(at=at)
+            for some in in_parts(sorted(told.refresh)):
+                await store.deliveries.refresh(*some, at=at, lane=notices.PATIENT)
+            onlookers = await store.events_lists.onlookers(at=at)
             await store.deliveries.refresh_home(*onlookers, at=at, lane=notices.PATIENT)
     return len(due)
 
@@ -226,7 +239,7 @@ async def turn_cards(database: Database, clock: Clock) -> int:
 async def follow_people(database: Database, clock: Clock) -> int:
     """Free the seats of people who have left, and remind those who have moved by their new clock."""
     async with database.reading() as store:
-        astray = await store.events.astray(at=clock.now())
+        astray = await store.events_lists.astray(at=clock.now())
     for number in astray:
         async with database.transaction() as store:
             at = clock.now()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, and_, case, func, insert, or_, select, update
@@ -13,9 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from community.deliveries import State
-from community.events_after import Unseen
 from community.events_terms import (
-    SIGNED_UP,
     Audience,
     Entry,
     Event,
@@ -24,28 +22,18 @@ from community.events_terms import (
     Standing,
     Status,
 )
-from community.members import Role, Stage
+from community.members import Stage
 from community.mentoring_requests import Rating
 from community.topics import Topic
-from storage.deliveries import WAITING
-from storage.members import HOME_FRESH
+from storage.deliveries import WAITING, in_parts
 from storage.tables import deliveries, event_history, event_sign_ups, events, members
 
 _EVENT = tuple(each.name for each in fields(Event))
 _SIGN_UP = tuple(each.name for each in fields(SignUp))
-_AT_ONCE = 500
-"""Keys of one statement: PostgreSQL and SQLite both take many more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Events in the order in which they begin, and how many there are beyond them."""
-
-    rows: Sequence[Event]
-    left: int = 0
-
-
-def _event(row: Row[Any]) -> Event:
+def event_of(row: Row[Any]) -> Event:
+    """Turn a row of `events` into what the rules work with."""
     values = {name: getattr(row, name) for name in _EVENT}
     audience = Audience.read(row.audience) or Audience()
     topic = Topic(row.topic) if row.topic else None
@@ -83,7 +71,7 @@ class Events:
         values = _kept({name: getattr(event, name) for name in _EVENT if name != "id"})
         values["uid"] = f"{uuid.uuid4()}@downballot"
         row = (await self._connection.execute(insert(events).values(values).returning(events))).one()
-        return _event(row)
+        return event_of(row)
 
     async def get(self, number: int) -> Event | None:
         """Give the event as it is."""
@@ -95,7 +83,7 @@ class Events:
 
     async def _one(self, statement: Any) -> Event | None:
         row = (await self._connection.execute(statement)).one_or_none()
-        return _event(row) if row else None
+        return event_of(row) if row else None
 
     async def change(self, number: int, **values: Any) -> Event:
         """Set these fields of an event that is held."""
@@ -104,7 +92,7 @@ class Events:
                 update(events).where(events.c.id == number).values(_kept(values)).returning(events)
             )
         ).one()
-        return _event(row)
+        return event_of(row)
 
     async def later(self, event: Event) -> list[Event]:
         """Give those of the same series that come after this one and take place, held, in order."""
@@ -121,7 +109,7 @@ class Events:
             .order_by(events.c.starts_at, events.c.id)
             .with_for_update()
         )
-        return [_event(row) for row in found]
+        return [event_of(row) for row in found]
 
     async def count_later(self, event: Event) -> int:
         """Count those of the same series that come after this one and take place."""
@@ -157,7 +145,7 @@ class Events:
                 .returning(events)
             )
         ).one()
-        return _event(row)
+        return event_of(row)
 
     # Sign-ups
 
@@ -274,115 +262,6 @@ class Events:
         )
         return {row.event: _sign_up(row) for row in found}
 
-    # Lists
-
-    async def upcoming(
-        self,
-        *,
-        at: datetime,
-        limit: int,
-        offset: int = 0,
-        state: str | None = None,
-        stage: Stage | None = None,
-        user: str = "",
-        all_of_them: bool = False,
-    ) -> Listing:
-        """Give what is to come for a person of that state and stage, or that they signed up for."""
-        mine = select(event_sign_ups.c.event).where(
-            event_sign_ups.c.user == user, event_sign_ups.c.standing.in_(sorted(SIGNED_UP))
-        )
-        keys = ["everyone", f"state:{state}", f"stage:{stage.value if stage else None}"]
-        fits = or_(events.c.audience.in_(keys), events.c.id.in_(mine))
-        where = [events.c.status == Status.OPEN, events.c.ends_at > at]
-        return await self._listing([*where] if all_of_them else [*where, fits], limit=limit, offset=offset)
-
-    async def past(self, *, at: datetime, limit: int, offset: int = 0) -> Listing:
-        """Give what is over, the latest first."""
-        where = [events.c.status == Status.OPEN, events.c.ends_at <= at]
-        return await self._listing(where, limit=limit, offset=offset, latest=True)
-
-    async def _listing(
-        self, where: list[Any], *, limit: int, offset: int = 0, latest: bool = False
-    ) -> Listing:
-        order = (
-            (events.c.starts_at.desc(), events.c.id.desc()) if latest else (events.c.starts_at, events.c.id)
-        )
-        found = await self._connection.execute(
-            select(events).where(*where).order_by(*order).limit(limit).offset(offset)
-        )
-        rows = [_event(row) for row in found]
-        if len(rows) < limit:
-            return Listing(rows)
-        total = await self._connection.scalar(select(func.count()).select_from(events).where(*where)) or 0
-        return Listing(rows, max(0, total - offset - len(rows)))
-
-    async def onlookers(self, *, at: datetime) -> list[str]:
-        """Give everybody who opened their Home tab lately: what is to come stands on it."""
-        found = await self._connection.execute(
-            select(members.c.id)
-            .where(members.c.home_seen_at > at - HOME_FRESH, members.c.left_at.is_(None))
-            .order_by(members.c.id)
-        )
-        return list(found.scalars())
-
-    async def unseen(self, *, at: datetime, after: timedelta, limit: int) -> tuple[list[Unseen], int]:
-        """Give candidates whom no intro call has seen for that long, the longest first, and how many more.
-
-        They came to one before, or signed up for one that long ago and never came.
-        """
-        came = func.max(case((event_sign_ups.c.there.is_(True), events.c.ends_at)))
-        first = func.min(events.c.ends_at)
-        unseen = (
-            select(members.c.id, came.label("seen"), first.label("signed"))
-            .join(event_sign_ups, event_sign_ups.c.user == members.c.id)
-            .join(events, events.c.id == event_sign_ups.c.event)
-            .where(
-                events.c.kind == Kind.INTRO,
-                events.c.status == Status.OPEN,
-                events.c.ends_at <= at,
-                event_sign_ups.c.standing == Standing.GOING,
-                members.c.left_at.is_(None),
-                members.c.roles.not_like(f"%{Role.STAFF}%"),
-                members.c.roles.not_like(f"%{Role.MENTOR}%"),
-            )
-            .group_by(members.c.id)
-            .having(func.coalesce(came, first) < at - after)
-            .subquery()
-        )
-        total = await self._connection.scalar(select(func.count()).select_from(unseen)) or 0
-        found = await self._connection.execute(
-            select(unseen).order_by(func.coalesce(unseen.c.seen, unseen.c.signed), unseen.c.id).limit(limit)
-        )
-        rows = [Unseen(row.id, row.seen, row.signed) for row in found]
-        return rows, total - len(rows)
-
-    # What is due
-
-    async def to_turn(self, *, at: datetime) -> list[int]:
-        """Give the events that have begun or ended since their cards were last looked at."""
-        found = await self._connection.execute(
-            select(events.c.id).where(events.c.look_at <= at).order_by(events.c.look_at).limit(200)
-        )
-        return list(found.scalars())
-
-    async def astray(self, *, at: datetime, user: str | None = None) -> list[int]:
-        """Give the sign-ups of people who have left the workspace, or moved to another zone, since."""
-        found = await self._connection.execute(
-            select(event_sign_ups.c.id)
-            .join(events, events.c.id == event_sign_ups.c.event)
-            .join(members, members.c.id == event_sign_ups.c.user)
-            .where(
-                events.c.status == Status.OPEN,
-                events.c.ends_at > at,
-                event_sign_ups.c.standing.in_(sorted(SIGNED_UP)),
-                or_(members.c.left_at.is_not(None), members.c.zone != event_sign_ups.c.zone),
-                *([members.c.id == user] if user else []),
-            )
-            .order_by(event_sign_ups.c.id)
-            .limit(_AT_ONCE)
-        )
-        return list(found.scalars())
-
     # History, and what has gone out
 
     async def note(self, number: int, entry: Entry) -> None:
@@ -404,19 +283,36 @@ class Events:
 
     async def unsent(self, keys: Collection[str]) -> frozenset[str]:
         """Give those of these deliveries that wait to be sent."""
-        found = await self._connection.execute(
-            select(deliveries.c.key).where(
-                deliveries.c.key.in_(sorted(keys)), deliveries.c.state.in_(WAITING)
+        waiting: set[str] = set()
+        for some in in_parts(sorted(keys)):
+            found = await self._connection.execute(
+                select(deliveries.c.key).where(deliveries.c.key.in_(some), deliveries.c.state.in_(WAITING))
             )
-        )
-        return frozenset(found.scalars())
+            waiting.update(found.scalars())
+        return frozenset(waiting)
 
-    async def sent_at(self, keys: Collection[str]) -> datetime | None:
-        """Give when the last of these deliveries went out; None where none did."""
-        found: datetime | None = await self._connection.scalar(
-            select(deliveries.c.ended_at)
-            .where(deliveries.c.key.in_(sorted(keys)), deliveries.c.state == State.SENT)
-            .order_by(deliveries.c.ended_at.desc())
-            .limit(1)
-        )
-        return found
+    async def sent(self, keys: Collection[str]) -> dict[str, datetime]:
+        """Give when each of these deliveries went out, of those that did."""
+        sent: dict[str, datetime] = {}
+        for some in in_parts(sorted(keys)):
+            found = await self._connection.execute(
+                select(deliveries.c.key, deliveries.c.ended_at).where(
+                    deliveries.c.key.in_(some), deliveries.c.state == State.SENT
+                )
+            )
+            sent.update((row.key, row.ended_at) for row in found)
+        return sent
+
+    async def plan_anew(self, numbers: Sequence[int], *, zone: str | None) -> list[SignUp]:
+        """Raise the plan of these sign-ups, whose event is held; give them in this order, with that zone."""
+        values: dict[str, Any] = {"plan": event_sign_ups.c.plan + 1} | ({"zone": zone} if zone else {})
+        changed: dict[int, SignUp] = {}
+        for some in in_parts(numbers):
+            found = await self._connection.execute(
+                update(event_sign_ups)
+                .where(event_sign_ups.c.id.in_(some))
+                .values(**values)
+                .returning(event_sign_ups)
+            )
+            changed.update((row.id, _sign_up(row)) for row in found)
+        return [changed[number] for number in numbers]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from community.events_after import UNSEEN_AFTER
 from community.events_terms import SIGNED_UP, Event, SignUp, Standing
-from storage.events import Listing
+from storage.events_lists import Listing
 
 if TYPE_CHECKING:
     from community.members import Member
@@ -58,8 +58,8 @@ async def coming(
     facts |= {"left": upcoming.left, "page": page}
     if not member.is_staff:
         return facts
-    past = await store.events.past(at=now, limit=past_most, offset=past_page * past_most)
-    unseen, more = await store.events.unseen(at=now, after=UNSEEN_AFTER, limit=1)
+    past = await store.events_lists.past(at=now, limit=past_most, offset=past_page * past_most)
+    unseen, more = await store.events_lists.unseen(at=now, after=UNSEEN_AFTER, limit=1)
     questions = {
         event.id: await store.events_questions.count(event.id) for event in (*upcoming.rows, *past.rows)
     }
@@ -73,7 +73,7 @@ async def coming(
 
 
 async def _upcoming(store: Store, member: Member, now: datetime, most: int, offset: int) -> Listing:
-    return await store.events.upcoming(
+    return await store.events_lists.upcoming(
         at=now,
         limit=most,
         offset=offset,

@@ -135,8 +135,8 @@ def messages(text):
             yield notes.cancelled(card)
             yield notes.replaced(card)
             yield notes.recording(card)
-            yield notes.questions(card, questions(text), {"U0BOB": stretch(text, 200)}, seats=1)
-            yield notes.questions(card, [], {}, seats=0)
+            yield notes.questions(subject, ZONE, questions(text), {"U0BOB": stretch(text, 200)}, pass_on=True)
+            yield notes.questions(subject, ZONE, [], {})
             everything = frozenset(
                 {"title", "link", "description", "topic", "audience", "kind", "specialist", "starts_at"}
             )

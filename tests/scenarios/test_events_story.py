@@ -238,6 +238,22 @@ async def test_the_specialist_gets_the_questions_most_wanted_half_an_hour_before
     assert not [words for words in said(stage, "cleo") if "Shall we ask" in words]
 
 
+async def test_for_a_specialist_from_outside_the_questions_go_to_who_planned_it(people):  # noqa: F811
+    stage = people
+    await schedule(stage)
+    nora = stage.person("nora")
+    await nora.press(announcement(stage), "events.ask")
+    await nora.wait_modal("Questions")
+    await nora.submit({"question": "How much should a school board race cost?"})
+    await change(stage, "edit", time="18:00")
+    await until(stage, 2026, 12, 3, 17, 29)
+    assert not [words for words in said(stage, "sue") if "In half an hour" in words]
+    await stage.pass_time(MINUTE)
+    listed = stage.last_dm("sue", "In half an hour").words
+    assert "Please pass this on to Rosa Delgado." in listed
+    assert "1. How much should a school board race cost?" in listed
+
+
 async def test_coming_to_an_intro_call_moves_one_on_and_who_stays_away_is_seen_by_staff(people):  # noqa: F811
     stage = people
     async with stage.application.database.transaction() as store:
