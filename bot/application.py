@@ -46,6 +46,7 @@ from scheduler import home as home_scheduler
 from scheduler import journeys as journeys_scheduler
 from scheduler import members as members_scheduler
 from scheduler import mentoring as mentoring_scheduler
+from scheduler.following import Follower
 from scheduler.jobs import Job, Jobs
 from scheduler.lease import Leadership
 from scheduler.outbox import Outbox
@@ -144,6 +145,13 @@ class Application:
             },
             leadership=self.leadership,
             pace=pace or Pace(ceiling=settings.posts_per_minute),
+        )
+        self.follower = Follower(
+            self.database,
+            self.clock,
+            mentoring_scheduler.follower(self.clock, self.policy, self.places),
+            leadership=self.leadership,
+            after_people=self.house.rush.over,
         )
         self.jobs = Jobs(self._jobs(), leading=lambda: self.leadership.leading)
         self._session: aiohttp.ClientSession | None = None
@@ -253,6 +261,7 @@ class Application:
             for user in self.settings.staff_user_ids:
                 await store.members.add_roles(user, Role.STAFF, at=self.clock.now())
         await self.leadership.start()
+        await self.follower.start()
         await self.outbox.start()
         self.jobs.start()
         self.house.errands.start(self.jobs.run_first(), what="first look")
@@ -262,6 +271,7 @@ class Application:
         """End what runs in the background, within `grace` seconds, and let go of everything."""
         await self.jobs.stop(grace)
         await self.house.errands.finish(grace)
+        await self.follower.stop()
         await self.outbox.stop()
         await self.leadership.stop()
         if self._session is not None:
@@ -272,6 +282,11 @@ class Application:
     async def catch_up(self) -> None:
         """Do all that is due by now: every job once, and every delivery that is due (tests, demo)."""
         await self.jobs.run_all()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Work out what follows from all that was kept by now, and send what is due through it."""
+        await self.follower.drain()
         await self.outbox.drain()
 
     async def _forget_seen(self) -> None:

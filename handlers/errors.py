@@ -79,7 +79,10 @@ async def answer(args: AsyncArgs, text: str, errands: Errands) -> None:
     if "command" in body:
         await args.ack(text=text, response_type="ephemeral")
     elif body.get("type") == "view_submission":
-        await args.ack(response_action="update", view=notice(text))
+        # On top of the form, so that what was typed is still there to be copied or sent elsewhere; Slack
+        # stacks three views at most, so the third one has to give way.
+        action = "update" if part(body, "view").get("previous_view_id") else "push"
+        await args.ack(response_action=action, view=notice(text))
     elif "event" in body:
         await args.ack()
     else:

@@ -12,12 +12,12 @@ from community import events as rules
 from community import events_after as after
 from community import events_notices as notices
 from community import events_questions as questions
-from community import mentoring, mentoring_notices
+from community import mentoring
 from community.clock import Clock
 from community.events_terms import Standing
 from community.members import Member
 from community.mentoring_requests import QUESTION_LEAST, Draft, Policy, Rating
-from community.notices import Notices, Places
+from community.notices import Notices
 from community.refusals import NotFound
 from community.topics import Topic
 from handlers.errors import whisper
@@ -277,7 +277,6 @@ async def agreed(
     house: House,
     work: Work,
     clock: Clock,
-    places: Places,
     policy: Policy,
     today: Today,
 ) -> None:
@@ -304,11 +303,10 @@ async def agreed(
         at = clock.now()
         question = await questions.decide(store.events_questions, asked, agreed=True, by=actor.id)
         draft = Draft(question=question.text, topic=topic, state=member.state, office=member.office)
-        step = await mentoring.ask(
+        request = await mentoring.ask(
             store.mentoring, actor.id, draft, at=at, today=today(member), policy=policy
         )
-        await store.events_questions.link(asked, step.request.id)
-        await store.tell(mentoring_notices.asked(step.request, step.offers, places), at=at)
+        await store.events_questions.link(asked, request.id)
         await store.tell(Notices(refresh=(notices.unanswered_key(asked),)), at=at)
     await ack()
 

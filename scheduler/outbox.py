@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scheduler.endings import Outcome
     from scheduler.lease import Leadership
     from storage.database import Database
+    from storage.outgoing import Candidate
 
 __all__ = ["Landed", "Outbox", "Renderer"]
 
@@ -246,10 +247,10 @@ class Outbox:
             # More may stand behind what shares a line with what was taken.
             return _Look(len(picked), 0.0 if picked else wait)
 
-    async def _pick(self, room: int) -> tuple[list[Owed], float]:
+    async def _pick(self, room: int) -> tuple[list[Candidate], float]:
         """Choose what to reserve, and spend its tokens; with it the seconds until more may be chosen."""
         at = self._clock.now()
-        picked: list[Owed] = []
+        picked: list[Candidate] = []
         lines = set()
         wait = SWEEP_EVERY
         async with self._database.reading() as store:

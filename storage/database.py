@@ -69,6 +69,8 @@ class Database:
     def __init__(self, url: URL, writer: AsyncEngine, reader: AsyncEngine) -> None:
         self.url = url
         self.bell = Bell()
+        self.kept = Bell()
+        """Rings when a transaction of this process has kept something from which more follows."""
         self._writer = writer
         self._reader = reader
         self._turn = asyncio.Lock() if writer.dialect.name == "sqlite" else contextlib.nullcontext()
@@ -110,7 +112,8 @@ class Database:
     async def transaction(self, *, yielding: bool = False, long: bool = False) -> AsyncIterator[Store]:
         """One transaction that may write: committed at the end, rolled back when an exception leaves it.
 
-        If deliveries were added in it, the sender is woken after the commit. A `yielding` one gives up
+        If deliveries were added in it, the sender is woken after the commit; if something follows from it,
+        the one who works that out. A `yielding` one gives up
         (`transient` says so of its fault) before PostgreSQL would have to break a deadlock: it is for work
         that is simply tried again, so that nobody who waits for an answer is the one to lose. On PostgreSQL
         it ends with TimeoutError after eight seconds, unless it is `long`: then nobody waits for it.
@@ -124,6 +127,8 @@ class Database:
                 await connection.execute(text(f"NOTIFY {CHANNEL}"))
         if store.rings:
             self.bell.ring()
+        if store.follows:
+            self.kept.ring()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Store]:

@@ -11,6 +11,7 @@ from storage.events_library import EventsLibrary
 from storage.events_lists import EventsLists
 from storage.events_questions import EventsQuestions
 from storage.figures import Figures
+from storage.follow_ups import FollowUps
 from storage.journeys import Journeys
 from storage.journeys_desk import JourneysDesk
 from storage.journeys_texts import JourneysTexts
@@ -74,6 +75,7 @@ class Store:
     events_library = Part(EventsLibrary)
     events_lists = Part(EventsLists)
     events_questions = Part(EventsQuestions)
+    follow_ups = Part(FollowUps)
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
@@ -87,13 +89,17 @@ class Store:
         # Locked in one order over all parts, so that two transactions cannot wait for each other.
         for some in in_parts(sorted(notices.refresh)):
             await self.deliveries.refresh(*some, at=at)
-        involved = await self.members.with_home(notices.homes, at=at) if notices.homes else []
-        await self.deliveries.refresh_home(*involved, at=at)
-        if notices.watched:
-            # They only look on, so people who wait for something themselves come first.
-            watching = await self.members.watching(notices.watched, at=at)
-            onlookers = sorted(set(watching) - set(involved))
-            await self.deliveries.refresh_home(*onlookers, at=at, lane=Lane.BULK)
+        if notices.homes or notices.watched:
+            looking = await self.members.looking(notices.homes, notices.watched, at=at)
+            await self.deliveries.refresh_home(*sorted(looking & notices.homes), at=at)
+            # The others only look on, so people who wait for something themselves come first.
+            await self.deliveries.refresh_home(*sorted(looking - notices.homes), at=at, lane=Lane.BULK)
+
+    @property
+    def follows(self) -> bool:
+        """Whether something follows from what this transaction kept, so that it has to be worked out."""
+        kept = self.__dict__.get("mentoring")
+        return kept is not None and kept.follows
 
     @property
     def rings(self) -> bool:

@@ -173,6 +173,7 @@ async def test_it_serves_says_so_and_stops_when_told(way, begin, slack, database
     assert lease_until(database_file) <= datetime.now(UTC), "a standby need not wait for it to lapse"
 
 
+@pytest.mark.slow(8)
 async def test_what_was_begun_is_finished_before_it_goes(way, begin, slack, database_file):
     serving = await begin(way)
     slack.courier.patience = 20  # Asking whether it is ready takes a while when nothing can be written.

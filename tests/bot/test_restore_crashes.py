@@ -106,7 +106,7 @@ async def begin_to_send(url, clock, slack):
     return restored is not None
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 async def test_a_restore_that_dies_anywhere_loses_nothing_and_sends_nothing_twice(
     database_kind, new_url, raiser, clock, tmp_path
 ):

@@ -270,7 +270,7 @@ async def test_a_command_that_fails_is_answered_with_a_reference_and_logged_once
 
 async def test_a_form_that_fails_is_answered_with_a_reference_and_logged_once(broken, lines):
     answer = await broken(submitted("boom", "", {}))
-    assert (answer.status, json.loads(answer.body)["response_action"]) == (200, "update")
+    assert (answer.status, json.loads(answer.body)["response_action"]) == (200, "push")
     assert logged_once(lines)["reference"] in answer.body
 
 

@@ -23,7 +23,7 @@ async def nursery(database_url, slack, request):
         yield nursery
 
 
-@pytest.mark.slow
+@pytest.mark.slow(50)
 async def test_random_kills_lose_nothing_and_double_nothing(nursery, database, database_kind, slack):
     """On both databases together 5,000 deliveries and 50 kills; on PostgreSQL by three replicas."""
     loop = Loop(2500, 25, 3 if database_kind == "postgresql" else 1)
@@ -36,7 +36,7 @@ INSIDE_TRANSACTIONS = {"outbox.rendered", "outbox.ending", "lease.asked", "lease
 SENDING_POINTS = [name for name in failpoints.NAMES if name.startswith(("outbox.", "reconcile."))]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(20)
 @pytest.mark.parametrize("how", ["exit", "freeze"])
 async def test_a_worker_that_dies_or_freezes_at_any_named_place_loses_and_doubles_nothing(
     nursery, database, database_url, slack, how
@@ -86,7 +86,7 @@ async def test_a_worker_that_dies_or_freezes_at_any_named_place_loses_and_double
 LEASE_POINTS = [name for name in failpoints.NAMES if name.startswith("lease.")]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(15)
 @pytest.mark.parametrize("how", ["exit", "freeze"])
 async def test_a_takeover_that_dies_or_freezes_itself_loses_and_doubles_nothing(
     nursery, database, database_url, slack, how
