@@ -89,7 +89,7 @@ async def signed_up(
 ) -> None:
     """A person pressed "Sign me up", in the channel, in the list or on a card of their own."""
     asked = number(action.get("value"))
-    async with work() as store:
+    async with house.seats.at(asked), work() as store:
         at = clock.now()
         step = await rules.sign_up(store.events, store.members, asked, by=actor.id, at=at)
         await store.tell(notices.signed_up(step, at=at), at=at)
@@ -113,9 +113,12 @@ async def left(
     clock: Clock,
 ) -> None:
     """A person pressed "Can't make it", or "Leave the waiting list"."""
-    async with work() as store:
+    asked = number(action.get("value"))
+    async with house.database.reading() as store:
+        one = await store.events.sign_up(asked)
+    async with house.seats.at(one.event if one else 0), work() as store:
         at = clock.now()
-        step = await rules.leave(store.events, number(action.get("value")), by=actor.id, at=at)
+        step = await rules.leave(store.events, asked, by=actor.id, at=at)
         await store.tell(await notices.left(store.events, step, at=at), at=at)
     await ack()
     show_again(house, client, body)

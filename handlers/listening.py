@@ -29,7 +29,7 @@ from community.refusals import NotAllowed, Refused
 from handlers import errors
 from handlers.errands import Errands
 from handlers.payloads import Actor, actor_of, interaction_of
-from handlers.turns import Rush, Turns
+from handlers.turns import Lines, Rush, Turns
 from storage.database import Database
 from storage.failpoints import failpoint
 from storage.store import Store
@@ -75,6 +75,7 @@ class House:
     errands: Errands = field(default_factory=Errands)
     turns: Turns = field(default_factory=Turns)
     rush: Rush = field(default_factory=Rush)
+    seats: Lines = field(default_factory=Lines)
     observe: Callable[[str, float], None] = lambda _name, _seconds: None
 
 

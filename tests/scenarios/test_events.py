@@ -326,6 +326,7 @@ CROWD, SEATS = 100, 30
 
 
 @pytest.mark.every_way
+@pytest.mark.timeout(300)
 async def test_of_a_hundred_who_press_at_once_thirty_have_a_seat_and_seventy_wait(stage, record_property):
     workspace = stage.sandbox.workspace
     users = [f"U0C{number:03}" for number in range(CROWD)]
