@@ -33,6 +33,8 @@ from community.slack_errors import error_code
 from handlers import (
     conversations,
     deliveries,
+    events,
+    events_desk,
     home,
     journeys,
     journeys_desk,
@@ -48,6 +50,7 @@ from handlers.listening import House, Listening
 from handlers.races_finding import Finder
 from scheduler import conversations as conversations_scheduler
 from scheduler import deliveries as deliveries_scheduler
+from scheduler import events as events_scheduler
 from scheduler import home as home_scheduler
 from scheduler import journeys as journeys_scheduler
 from scheduler import members as members_scheduler
@@ -140,6 +143,8 @@ class Application:
             races_list,
             races_share,
             races_saved,
+            events,
+            events_desk,
             home,
             deliveries,
             conversations,
@@ -157,12 +162,14 @@ class Application:
                 **deliveries_scheduler.renderers(),
                 **journeys_scheduler.renderers(),
                 **races_scheduler.renderers(self.clock, self.places),
+                **events_scheduler.renderers(self.scene, settings.organisation_name),
                 **home_scheduler.renderers(self.scene),
             },
             outcomes={
                 **conversations_scheduler.outcomes(),
                 **mentoring_scheduler.outcomes(self.clock, self.policy, self.places),
                 **journeys_scheduler.outcomes(self.clock),
+                **events_scheduler.outcomes(),
             },
             leadership=self.leadership,
             pace=pace or Pace(ceiling=settings.posts_per_minute),
@@ -199,6 +206,8 @@ class Application:
             self.race_sources,
             self.settings.time_zone,
         )
+        turn = partial(events_scheduler.turn_cards, self.database, self.clock)
+        seats = partial(events_scheduler.follow_people, self.database, self.clock)
         report = partial(deliveries_scheduler.report_trouble, self.database, self.clock, self.places)
         return [
             Job("deliveries.report_trouble", timedelta(seconds=30), report, at_start=True),
@@ -208,6 +217,8 @@ class Application:
             Job("journeys.admit_waiting", timedelta(minutes=1), admit),
             Job("journeys.follow_people", timedelta(hours=1), follow, at_start=True),
             Job("journeys.send_due_lessons", timedelta(seconds=20), lessons, at_start=True),
+            Job("events.turn_cards", timedelta(seconds=20), turn, at_start=True),
+            Job("events.follow_people", timedelta(minutes=1), seats, at_start=True),
             Job("seen.forget", timedelta(hours=6), self._forget_seen),
             Job("races.count_down", timedelta(seconds=20), count_down, at_start=True),
             Job("races.follow_people", timedelta(hours=1), follow_savers, at_start=True),

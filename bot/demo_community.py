@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from bot import demo_events
 from community.mentoring_requests import Rating
 from messages import journeys as journey_words
 from messages import members as member_words
@@ -175,6 +176,14 @@ def tour() -> list[dict[str, Any]]:
             "go_to": "app",
         },
         {
+            "title": "An Armchair Chat",
+            "text": "Tom speaks in two days, and two have signed up. Press Sign me up as Maya: the card and "
+            "a calendar file come by message. Skip ahead, and the reminders arrive. Olivia schedules the "
+            "next one with /chats.",
+            "act_as": "U0MAYA",
+            "go_to": GENERAL,
+        },
+        {
             "title": "Let time pass",
             "text": "Skip ahead a day: whoever was asked and says nothing is not asked for ever, the circle "
             "widens, and a mentor who claimed and went quiet is nudged.",
@@ -258,6 +267,7 @@ class Story:
         await self._person("U0JONAH").say(
             GENERAL, "Does anybody know whether I can gather signatures outside a public library here in NM?"
         )
+        await demo_events.plan(self._sandbox, PATIENCE)
         await self._later(self._left)
         for user in ("U0MAYA", "U0MARCUS", "U0OLIVIA", "U0JONAH"):
             await self._person(user).open_home()

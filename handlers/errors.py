@@ -16,6 +16,7 @@ from community.deliveries import EVENT_TYPE
 from community.refusals import Incomplete, Refused
 from handlers.errands import Errands
 from handlers.payloads import Body, actor_of, part, place_of
+from messages import events_forms as event_forms
 from messages import journeys as journey_words
 from messages import journeys_desk as journey_desk
 from messages import members as member_words
@@ -36,6 +37,12 @@ PROBLEMS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     journey_desk.EDIT_FORM: journey_desk.EDIT_PROBLEMS,
     race_forms.FORM: race_forms.FORM_PROBLEMS,
     race_forms.SHARE_FORM: race_forms.SHARE_PROBLEMS,
+    event_forms.SCHEDULE_FORM: event_forms.SCHEDULE_PROBLEMS,
+    event_forms.EDIT_FORM: event_forms.SCHEDULE_PROBLEMS,
+    event_forms.CANCEL_FORM: event_forms.CANCEL_PROBLEMS,
+    event_forms.RECORDING_FORM: event_forms.RECORDING_PROBLEMS,
+    event_forms.QUESTION_FORM: event_forms.QUESTION_PROBLEMS,
+    event_forms.WHY_FORM: event_forms.WHY_PROBLEMS,
 }
 """For each form, what its fields say about each kind of problem."""
 

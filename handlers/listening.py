@@ -30,7 +30,7 @@ from handlers import errors
 from handlers.errands import Errands
 from handlers.payloads import Actor, actor_of, interaction_of
 from handlers.races_finding import Finder
-from handlers.turns import Rush, Turns
+from handlers.turns import Lines, Rush, Turns
 from storage.database import Database
 from storage.failpoints import failpoint
 from storage.store import Store
@@ -77,6 +77,7 @@ class House:
     turns: Turns = field(default_factory=Turns)
     finder: Finder = field(default_factory=Finder)
     rush: Rush = field(default_factory=Rush)
+    seats: Lines = field(default_factory=Lines)
     observe: Callable[[str, float], None] = lambda _name, _seconds: None
 
 

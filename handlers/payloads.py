@@ -59,14 +59,17 @@ def interaction_of(body: Body) -> str:
     return f"action:{pressed}" if moment else ""
 
 
+_SINGLE = ("value", "selected_date", "selected_time", "selected_user", "selected_conversation")
+"""Where Slack puts what was entered, by kind of field."""
+
+
 def entered(view: Mapping[str, Any], block: str) -> str:
     """Give the text, the day or the single choice that was entered in a field; "" for nothing."""
     for element in _elements(view, block):
         chosen = element.get("selected_option")
         if chosen:
             return str(chosen.get("value") or "")
-        names = ("value", "selected_date", "selected_conversation")
-        return next((str(element[name]) for name in names if element.get(name)), "")
+        return next((str(element[name]) for name in _SINGLE if element.get(name)), "")
     return ""
 
 

@@ -36,6 +36,31 @@ class Turns:
             done.set()
 
 
+class Lines:
+    """Lets those who want to change the same thing do so one after the other, in the order of their coming.
+
+    In the database they would wait for each other as well, but there each holds a connection meanwhile, and
+    the wait counts against the time that a transaction may take.
+    """
+
+    def __init__(self) -> None:
+        self._locks: dict[int, asyncio.Lock] = {}
+        self._standing: dict[int, int] = {}
+
+    @asynccontextmanager
+    async def at(self, number: int) -> AsyncIterator[None]:
+        """Stand in line for the thing of that number, and have it for as long as the block runs."""
+        lock = self._locks.setdefault(number, asyncio.Lock())
+        self._standing[number] = self._standing.get(number, 0) + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            self._standing[number] -= 1
+            if not self._standing[number]:
+                del self._standing[number], self._locks[number]
+
+
 class Rush:
     """Counts the people who wait for their answer at this moment."""
 

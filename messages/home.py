@@ -12,6 +12,7 @@ from community.mentoring_matching import Circle
 from community.mentoring_requests import Request, Status
 from community.states import state_name
 from messages import deliveries as delivery_words
+from messages import events_lists as event_lists
 from messages import journeys as journey_words
 from messages import members as member_words
 from messages import mentoring as words
@@ -56,6 +57,7 @@ class Facts:
     median: timedelta | None = None
     journey: journey_words.Way | None = None
     saved: saved_words.Listing | None = None
+    chats: event_lists.Coming | None = None
 
 
 def home(facts: Facts) -> p.Payload:
@@ -76,6 +78,8 @@ def _everything(facts: Facts, saved: Sequence[p.Block]) -> list[p.Block]:
     if facts.mentor is not None:
         blocks += [*_mentor(facts, facts.mentor), p.divider()]
     blocks += _own(facts, saved)
+    if facts.chats is not None:
+        blocks += event_lists.own(facts.chats)
     if facts.mentor is None:
         blocks += [
             p.divider(),

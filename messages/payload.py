@@ -72,12 +72,12 @@ def shorten(text: str, most: int) -> str:
 
     Slack counts as JavaScript does, in UTF-16 units, so that an emoji may count twice; so do we.
     """
-    return text if _length(text) <= most else _head(text, most - 1).rstrip() + "…"
+    return text if units(text) <= most else _head(text, most - 1).rstrip() + "…"
 
 
 def cut(text: str, most: int) -> str:
     """Shorten mrkdwn to at most that many characters, with an ellipsis where something is missing."""
-    if _length(text) <= most:
+    if units(text) <= most:
         return text
     # Neither an entity nor a <link> may be cut in half: what is left of it would be read as text.
     kept = re.sub(r"&[a-z]{0,4}$", "", _head(text, most - 1))
@@ -92,7 +92,8 @@ def _head(text: str, most: int) -> str:
     return text.encode("utf-16-le", "surrogatepass")[: 2 * most].decode("utf-16-le", errors="ignore")
 
 
-def _length(text: str) -> int:
+def units(text: str) -> int:
+    """Count the characters of a text as Slack does: in UTF-16 units, so that an emoji may count twice."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
@@ -124,7 +125,7 @@ def quoted(text: str, most: int) -> Block:
 def _parts(text: str, most: int) -> list[str]:
     """Split at the limit, so that nothing that was typed is lost."""
     parts: list[str] = []
-    while _length(text) > most:
+    while units(text) > most:
         head = _head(text, most)
         parts.append(head)
         text = text[len(head) :]
@@ -283,6 +284,42 @@ def date_picker(action: str, *, chosen: date | None = None, placeholder: str = "
     )
 
 
+def time_picker(action: str, *, chosen: str | None = None, placeholder: str = "Pick a time") -> Element:
+    """Give a clock to pick a time from; `chosen` is "17:30"."""
+    return _block(
+        {
+            "type": "timepicker",
+            "action_id": action,
+            "initial_time": chosen or None,
+            "placeholder": plain(placeholder, HEADER_MOST),
+        }
+    )
+
+
+def person_select(action: str, *, chosen: str | None = None, placeholder: str = "Choose somebody") -> Element:
+    """Give a select of one person of the workspace."""
+    return _block(
+        {
+            "type": "users_select",
+            "action_id": action,
+            "initial_user": chosen or None,
+            "placeholder": plain(placeholder, HEADER_MOST),
+        }
+    )
+
+
+def link_input(action: str, *, initial: str = "", placeholder: str = "https://…") -> Element:
+    """Give a field for an address of the web; only in modals."""
+    return _block(
+        {
+            "type": "url_text_input",
+            "action_id": action,
+            "initial_value": initial or None,
+            "placeholder": plain(placeholder, HEADER_MOST),
+        }
+    )
+
+
 def checkboxes(action: str, choices: Sequence[Element], *, chosen: Iterable[str] = ()) -> Element:
     """Give up to ten boxes to tick."""
     wanted = set(chosen)
@@ -324,16 +361,18 @@ def text_input(
     )
 
 
-def number_input(action: str, *, initial: int, least: int, most: int) -> Element:
-    """Give a field for a whole number."""
-    return {
-        "type": "number_input",
-        "action_id": action,
-        "is_decimal_allowed": False,
-        "initial_value": str(initial),
-        "min_value": str(least),
-        "max_value": str(most),
-    }
+def number_input(action: str, *, initial: int | None, least: int, most: int) -> Element:
+    """Give a field for a whole number; `initial` None leaves it empty."""
+    return _block(
+        {
+            "type": "number_input",
+            "action_id": action,
+            "is_decimal_allowed": False,
+            "initial_value": str(initial) if initial is not None else None,
+            "min_value": str(least),
+            "max_value": str(most),
+        }
+    )
 
 
 def field(
@@ -364,7 +403,7 @@ def modal(
     """Give a modal view, checked against Slack's limits."""
     if any(block["type"] == "input" for block in blocks) and submit is None:
         raise PayloadInvalid("a modal with inputs needs a submit button")
-    if _length(metadata) > METADATA_MOST:
+    if units(metadata) > METADATA_MOST:
         raise PayloadInvalid("private_metadata is too long")
     return _block(
         {
@@ -389,15 +428,15 @@ def message(summary: str, blocks: Sequence[Block] = ()) -> Payload:
     payload: Payload = {"text": cut(summary, SUMMARY_MOST)}
     if blocks:
         payload["blocks"] = _checked(blocks, MESSAGE_BLOCKS)
-        total = sum(_length(text) for text in _texts(payload["blocks"]))
+        total = sum(units(text) for text in _texts(payload["blocks"]))
         if total > MESSAGE_TEXT_MOST:
             raise PayloadInvalid(f"{total} characters in one message")
     return payload
 
 
 def _fits(text: str, most: int) -> str:
-    if not 0 < _length(text) <= most:
-        raise PayloadInvalid(f"a text of {_length(text)} characters where 1 to {most} are allowed")
+    if not 0 < units(text) <= most:
+        raise PayloadInvalid(f"a text of {units(text)} characters where 1 to {most} are allowed")
     return text
 
 
@@ -430,9 +469,9 @@ def _checked(blocks: Sequence[Block], most: int) -> list[Block]:
             raise PayloadInvalid(f"an empty {block['type']} block")
         if len(elements) > (ACTIONS_MOST if block["type"] == "actions" else CONTEXT_MOST):
             raise PayloadInvalid(f"too many elements in one {block['type']} block")
-        if any(_length(element.get("value", "")) > VALUE_MOST for element in pressed):
+        if any(units(element.get("value", "")) > VALUE_MOST for element in pressed):
             raise PayloadInvalid("a button's value is too long")
-        if any(_length(element.get("url", "")) > URL_MOST for element in pressed):
+        if any(units(element.get("url", "")) > URL_MOST for element in pressed):
             raise PayloadInvalid("a button's address is too long")
     return list(blocks)
 

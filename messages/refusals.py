@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from community import events_terms as e
 from community import journeys_steps as j
 from community import mentoring_requests as m
 from community.members import AlreadyDecided
@@ -25,6 +26,7 @@ _OVER = {
 _HELP = {
     "an approved mentor": " `/mentor` signs you up; staff then approves it.",
     "a mentor": " `/mentor` signs you up.",
+    "the person who signed up": " To sign up yourself: `/chats`.",
     "the person who asked": " To ask yourself: `/askmentor`.",
     "staff": " Ask in your community channel if you need them.",
 }
@@ -70,6 +72,23 @@ _SENTENCES: dict[type[Refused], Callable[[Any], str]] = {
     LookupOver: lambda _: (
         "This answer is more than two days old, and filing dates move. `/races` looks again."
     ),
+    e.AlreadySignedUp: lambda r: (
+        "You are on the waiting list already. Your card in our messages shows where you stand."
+        if r.standing is e.Standing.WAITING
+        else "You are on the list already. Your card with the join link is in our messages."
+    ),
+    e.NotForYou: lambda r: (
+        f"This one is for: {r.audience.label}. If that is you, *Edit profile* on the app's Home tab says so, "
+        "and then you can sign up."
+    ),
+    e.EventCancelled: lambda _: "This was cancelled and does not take place. `/chats` shows what is coming.",
+    e.EventOver: lambda _: (
+        "This is over. `/chats` shows what is coming, and a recording reaches who signed up."
+    ),
+    e.EventAhead: lambda _: "This has not taken place yet. Please come back once it has begun.",
+    e.NotSignedUp: lambda _: "You are not on the list any more. `/chats` signs you up again.",
+    e.QuestionSettled: lambda _: "This question is settled already. There is nothing left to do.",
+    e.OwnQuestion: lambda _: "This is your own question. Others vote for it; yours counts without a vote.",
     NotAllowed: lambda r: (
         f"Only {r.who} can do this." + _HELP.get(r.who, " Ask staff if you think that is wrong.")
     ),

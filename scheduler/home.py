@@ -8,11 +8,13 @@ from typing import Any, Protocol
 
 from community.deliveries import Owed
 from community.members import Member
+from messages import events_lists as event_lists
 from messages import home as words
 from messages import races_saved as race_words
 from messages.journeys import Way
 from messages.journeys_lessons import FIRST_WEEK
 from scheduler.rendering import Scene
+from storage import events_reading
 from storage.mentoring import Page
 from storage.store import Store
 
@@ -88,6 +90,9 @@ async def facts(store: Store, member: Member, scene: Scene) -> words.Facts:
         else None,
         journey=await way(store, member, scene),
         saved=await _saved(store, member, scene),
+        chats=event_lists.Coming(
+            **await events_reading.home(store, member, scene.clock.now(), event_lists.HOME_SHOWN)
+        ),
     )
 
 

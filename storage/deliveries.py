@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import and_, case, func, or_, select, update
 
@@ -14,14 +14,25 @@ from storage.deliveries_statements import ADD, ADD_ONE, REFRESH, UPSERT
 from storage.tables import deliveries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+T = TypeVar("T")
+
 WAITING = (State.PENDING, State.RESERVED)
 """Not yet marked as being sent, so that it can still be changed or taken back."""
+
+_NAMED_AT_ONCE = 5000
+"""Values that one statement names: both databases take some 32,000."""
+
+
+def in_parts(names: Sequence[T], most: int = _NAMED_AT_ONCE) -> Iterator[Sequence[T]]:
+    """Give so many of these at a time, in their order."""
+    return (names[start : start + most] for start in range(0, len(names), most))
+
 
 NEWEST = deliveries.c.kind.in_(tuple(COLLAPSING)) & deliveries.c.state.in_(WAITING)
 

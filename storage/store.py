@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
 
 from community.deliveries import Lane
-from storage.deliveries import Deliveries
+from storage.deliveries import Deliveries, in_parts
+from storage.events import Events
+from storage.events_library import EventsLibrary
+from storage.events_lists import EventsLists
+from storage.events_questions import EventsQuestions
 from storage.figures import Figures
 from storage.follow_ups import FollowUps
 from storage.journeys import Journeys
@@ -75,6 +79,10 @@ class Store:
     races = Part(Races)
     races_saved = Part(RacesSaved)
     race_answers = Part(RaceAnswers)
+    events = Part(Events)
+    events_library = Part(EventsLibrary)
+    events_lists = Part(EventsLists)
+    events_questions = Part(EventsQuestions)
     follow_ups = Part(FollowUps)
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -82,12 +90,13 @@ class Store:
 
     async def tell(self, notices: Notices, *, at: datetime) -> None:
         """Owe all of this from now on: new deliveries, cards that changed, Home tabs that are in use."""
-        if notices.cancel:
-            await self.deliveries.cancel(*notices.cancel, at=at)
+        for some in in_parts(notices.cancel):
+            await self.deliveries.cancel(*some, at=at)
         if notices.add:
             await self.deliveries.add(*notices.add, at=at)
-        if notices.refresh:
-            await self.deliveries.refresh(*notices.refresh, at=at)
+        # Locked in one order over all parts, so that two transactions cannot wait for each other.
+        for some in in_parts(sorted(notices.refresh)):
+            await self.deliveries.refresh(*some, at=at)
         if notices.homes or notices.watched:
             looking = await self.members.looking(notices.homes, notices.watched, at=at)
             await self.deliveries.refresh_home(*sorted(looking & notices.homes), at=at)

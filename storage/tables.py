@@ -9,6 +9,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     DateTime,
@@ -467,3 +468,120 @@ saved_races = Table(
 Index("ix_saved_races_next_at", saved_races.c.next_at, **_where("next_at IS NOT NULL"))
 # All who saved one race, and what has not been looked up for the longest time.
 Index("ix_saved_races_key", saved_races.c.key, saved_races.c.checked_at)
+# Armchair Chats, intro calls and trainings (storage/events.py, events_questions.py, events_library.py)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("series", Id),
+    Column("uid", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("topic", Text),
+    Column("specialist", Text),
+    Column("specialist_name", Text, nullable=False, server_default=""),
+    Column("specialist_about", Text, nullable=False, server_default=""),
+    Column("zone", Text, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("capacity", Integer),
+    Column("taken", Integer, nullable=False, server_default=text("0")),
+    Column("status", Text, nullable=False),
+    Column("sequence", Integer, nullable=False, server_default=text("0")),
+    Column("moves", Integer, nullable=False, server_default=text("0")),
+    Column("posts", Integer, nullable=False, server_default=text("1")),
+    Column("announce_at", Instant),
+    Column("look_at", Instant),
+    Column("by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("cancelled_at", Instant),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("recording", Text, nullable=False, server_default=""),
+    Column("notes", Text, nullable=False, server_default=""),
+    CheckConstraint("taken >= 0 AND (capacity IS NULL OR taken <= capacity)", name="seats"),
+)
+Index("ix_events_starts_at", events.c.starts_at)
+Index("ix_events_series", events.c.series, events.c.starts_at, **_where("series IS NOT NULL"))
+Index("ix_events_look_at", events.c.look_at, **_where("look_at IS NOT NULL"))
+
+event_sign_ups = Table(
+    "event_sign_ups",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("event", Id, ForeignKey("events.id"), nullable=False),
+    Column("user", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("plan", Integer, nullable=False),
+    Column("told", Integer, nullable=False, server_default=text("0")),
+    Column("confirmed_at", Instant),
+    Column("there", Boolean),
+    Column("there_by_staff", Boolean, nullable=False, server_default=false()),
+    Column("rating", Text),
+    Column("rating_text", Text, nullable=False, server_default=""),
+    Column("stage_before", Text),
+    Column("stage_after", Text),
+    UniqueConstraint("event", "user"),
+)
+Index("ix_event_sign_ups_user", event_sign_ups.c.user)
+# Who waits for a seat, in the order in which they came.
+Index(
+    "ix_event_sign_ups_waiting",
+    event_sign_ups.c.event,
+    event_sign_ups.c.since,
+    event_sign_ups.c.id,
+    **_where("standing = 'waiting'"),
+)
+
+event_questions = Table(
+    "event_questions",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("event", Id, ForeignKey("events.id"), nullable=False, index=True),
+    Column("asker", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("fate", Text, nullable=False),
+    Column("request", Id),
+)
+
+event_votes = Table(
+    "event_votes",
+    metadata,
+    Column("question", Id, ForeignKey("event_questions.id"), primary_key=True),
+    Column("user", Text, primary_key=True),
+)
+
+event_history = Table(
+    "event_history",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("event", Id, ForeignKey("events.id"), nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text),
+    Column("kind", Text, nullable=False),
+    Column("facts", Facts, nullable=False),
+)
+
+# What staff has put on the shelf for everybody: so far recordings and notes of events.
+library_items = Table(
+    "library_items",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("link", Text, nullable=False, server_default=""),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("topic", Text),
+    Column("audience", Text, nullable=False),
+    Column("event", Id, ForeignKey("events.id"), unique=True),
+    Column("by", Text, nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+)

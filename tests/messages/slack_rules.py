@@ -38,6 +38,9 @@ INPUTS = {
     "checkboxes",
     "number_input",
     "conversations_select",
+    "timepicker",
+    "users_select",
+    "url_text_input",
 }
 
 

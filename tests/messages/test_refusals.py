@@ -6,6 +6,7 @@ import pytest
 
 import community.members
 import community.mentoring  # noqa: F401 - so that every refusal there is has been defined
+from community import events_terms as e
 from community import journeys_steps as j
 from community import mentoring_requests as m
 from community.members import AlreadyDecided
@@ -30,6 +31,14 @@ EXAMPLES = [
     LookupOver(),
     RaceCancelled(),
     NotFiled(),
+    *(e.AlreadySignedUp(standing) for standing in (e.Standing.GOING, e.Standing.WAITING)),
+    e.NotForYou(e.Audience(state="VA")),
+    e.EventCancelled(),
+    e.EventOver(),
+    e.EventAhead(),
+    e.NotSignedUp(),
+    e.QuestionSettled(),
+    e.OwnQuestion(),
     AlreadyDecided("U0STAFF", approved=True),
     AlreadyDecided("U0STAFF", approved=False),
     AlreadyDecided(None, approved=False),
@@ -41,6 +50,7 @@ EXAMPLES = [
             "an approved mentor",
             "the person who asked",
             "the person whose lesson this is",
+            "the person who signed up",
             "the mentor who was asked",
             "the mentor who claimed it",
             "the asker or the mentor who claimed it",
