@@ -21,14 +21,28 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.refusals import StartRefused
 from bot.settings import Settings
+from community.announcements_book import Rules
+from community.announcements_times import Speed
 from community.clock import Clock, SystemClock
 from community.hours import Hours, read_dates, read_days, read_hours, read_spans
 from community.members import Role
 from community.mentoring_requests import Policy
 from community.notices import Places
 from community.slack_errors import error_code
-from handlers import conversations, deliveries, home, journeys, journeys_desk, members, mentoring, strangers
+from handlers import (
+    announcements,
+    announcements_desk,
+    conversations,
+    deliveries,
+    home,
+    journeys,
+    journeys_desk,
+    members,
+    mentoring,
+    strangers,
+)
 from handlers.listening import House, Listening
+from scheduler import announcements as announcements_scheduler
 from scheduler import deliveries as deliveries_scheduler
 from scheduler import home as home_scheduler
 from scheduler import journeys as journeys_scheduler
@@ -87,6 +101,7 @@ class Application:
             wins=settings.wins_channel or "",
         )
         self.policy = policy_of(settings)
+        self.announcing = Rules(settings.announcement_approval, Speed(most=settings.posts_per_minute))
         self.scene = Scene(clock=self.clock, zone=settings.time_zone, median_over=self.policy.median_over)
         self.house = House(
             database=self.database,
@@ -94,6 +109,7 @@ class Application:
             places=self.places,
             policy=self.policy,
             zone=settings.time_zone,
+            announcing=self.announcing,
             observe=observe,
         )
         self._installed: AuthorizeResult | None = None
@@ -104,6 +120,8 @@ class Application:
             members,
             journeys,
             journeys_desk,
+            announcements,
+            announcements_desk,
             home,
             deliveries,
             conversations,
@@ -121,6 +139,7 @@ class Application:
                 **deliveries_scheduler.renderers(),
                 **journeys_scheduler.renderers(),
                 **home_scheduler.renderers(self.scene),
+                **announcements_scheduler.renderers(self.scene, self.announcing),
             },
             outcomes={
                 **mentoring_scheduler.outcomes(self.clock, self.policy, self.places),
@@ -139,6 +158,7 @@ class Application:
         admit = partial(journeys_scheduler.admit_waiting, self.database, self.clock)
         follow = partial(journeys_scheduler.follow_people, self.database, self.clock)
         lessons = partial(journeys_scheduler.send_due_lessons, self.database, self.clock)
+        announced = partial(announcements_scheduler.follow, self.database, self.clock)
         report = partial(deliveries_scheduler.report_trouble, self.database, self.clock, self.places)
         return [
             Job("deliveries.report_trouble", timedelta(seconds=30), report, at_start=True),
@@ -148,6 +168,7 @@ class Application:
             Job("journeys.admit_waiting", timedelta(minutes=1), admit),
             Job("journeys.follow_people", timedelta(hours=1), follow, at_start=True),
             Job("journeys.send_due_lessons", timedelta(seconds=20), lessons, at_start=True),
+            Job("announcements.follow", announcements_scheduler.EVERY, announced, at_start=True),
             Job("seen.forget", timedelta(hours=6), self._forget_seen),
             Job("deliveries.thin", timedelta(hours=1), self._thin_deliveries),
         ]

@@ -55,15 +55,20 @@ async def wrote(
                     offers = await store.mentoring.offers(request.id)
                     await store.tell(notices.changed(answered, offers), at=at)
     elif spoke and kind == "im":
-        async with work():
-            pass  # Only remembered, so that a redelivery is not answered twice.
-        typed = p.as_typed(event.get("text") or "")
         thread = event.get("thread_ts")
+        announced_by = ""
+        # One transaction with the note that it was heard: a redelivery is neither answered nor counted.
+        async with work() as store:
+            below = await store.announcements.answered(actor.id, channel, thread) if thread else None
+            if below is not None:
+                announced_by = below.author
+                await store.announcements.replied(below.id, actor.id, at=clock.now())
+        typed = words.reply(p.as_typed(event.get("text") or ""), announced_by=announced_by)
         house.errands.start(_reply(client, channel, thread, typed), what="reply to a message")
     await ack()
 
 
-async def _reply(client: AsyncWebClient, channel: str, thread: str | None, typed: str) -> None:
+async def _reply(client: AsyncWebClient, channel: str, thread: str | None, said: p.Payload) -> None:
     # Like every post of the app it carries an id, so that none of them can be taken for a lost delivery.
     metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": secrets.token_urlsafe(16)}}
-    await client.chat_postMessage(channel=channel, thread_ts=thread, metadata=metadata, **words.reply(typed))
+    await client.chat_postMessage(channel=channel, thread_ts=thread, metadata=metadata, **said)

@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from community.refusals import Incomplete, Refused
 from handlers.errands import Errands
 from handlers.payloads import Body, actor_of, part, place_of
+from messages import announcements_forms as announcing
 from messages import journeys as journey_words
 from messages import journeys_desk as journey_desk
 from messages import members as member_words
@@ -31,6 +32,9 @@ PROBLEMS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     member_words.STAFF_FORM: member_words.STAFF_PROBLEMS,
     journey_words.TELL_FORM: journey_words.TELL_PROBLEMS,
     journey_desk.EDIT_FORM: journey_desk.EDIT_PROBLEMS,
+    announcing.WRITE_FORM: announcing.WRITE_PROBLEMS,
+    announcing.AIM_FORM: announcing.AIM_PROBLEMS,
+    announcing.EDIT_FORM: announcing.EDIT_PROBLEMS,
 }
 """For each form, what its fields say about each kind of problem."""
 

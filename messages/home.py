@@ -11,6 +11,7 @@ from community.members import Member, MentorProfile
 from community.mentoring_matching import Circle
 from community.mentoring_requests import Request, Status
 from community.states import state_name
+from messages import announcements as announcement_words
 from messages import deliveries as delivery_words
 from messages import journeys as journey_words
 from messages import members as member_words
@@ -53,6 +54,7 @@ class Facts:
     troubled_total: int = 0
     median: timedelta | None = None
     journey: journey_words.Way | None = None
+    announcements_off: bool = False
 
 
 def home(facts: Facts) -> p.Payload:
@@ -63,6 +65,7 @@ def home(facts: Facts) -> p.Payload:
     if facts.mentor is not None:
         blocks += [*_mentor(facts, facts.mentor), p.divider()]
     blocks += _own(facts)
+    blocks += [p.divider(), *announcement_words.own(muted=facts.announcements_off)]
     if facts.mentor is None:
         blocks += [
             p.divider(),

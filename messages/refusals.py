@@ -9,6 +9,7 @@ from community import journeys_steps as j
 from community import mentoring_requests as m
 from community.members import AlreadyDecided
 from community.refusals import Incomplete, NotAllowed, NotFound, Refused
+from messages.announcements import REFUSALS
 
 _OVER = {
     m.Status.CLOSED: (
@@ -25,9 +26,11 @@ _HELP = {
     "a mentor": " `/mentor` signs you up.",
     "the person who asked": " To ask yourself: `/askmentor`.",
     "staff": " Ask in your community channel if you need them.",
+    "whoever wrote it": " `/announce` begins one of your own.",
 }
 
 _SENTENCES: dict[type[Refused], Callable[[Any], str]] = {
+    **REFUSALS,
     m.AlreadyClaimed: lambda r: (
         f"<@{r.by}> was a moment quicker and has this one. Thank you for being there."
     ),

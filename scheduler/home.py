@@ -85,6 +85,7 @@ async def facts(store: Store, member: Member, scene: Scene) -> words.Facts:
         if member.is_staff
         else None,
         journey=await way(store, member, scene),
+        announcements_off=await store.announcements.muted(user),
     )
 
 

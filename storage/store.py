@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
 
 from community.deliveries import Lane
+from storage.announcements import Announcements
 from storage.deliveries import Deliveries
 from storage.figures import Figures
 from storage.journeys import Journeys
@@ -66,6 +67,7 @@ class Store:
     journeys_desk = Part(JourneysDesk)
     journeys_texts = Part(JourneysTexts)
     figures = Part(Figures)
+    announcements = Part(Announcements)
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
@@ -87,5 +89,4 @@ class Store:
     @property
     def rings(self) -> bool:
         """Whether this transaction added deliveries, so that the sender has to be woken."""
-        added = self.__dict__.get("deliveries")
-        return added is not None and bool(added.added)
+        return any(getattr(part, "added", 0) for part in self.__dict__.values())

@@ -12,9 +12,9 @@ from community.mentoring_requests import Status
 from community.offices import Office
 from community.states import every_state
 from community.topics import MENTOR_TOPICS, Topic
+from messages import announcements, mentoring
 from messages import home as words
 from messages import members as member_words
-from messages import mentoring
 from tests.community.cast import ASKER, NOW, TODAY, member, profile, request
 from tests.messages import questions, slack_rules
 from tests.messages.questions import HOLDER, HOSTILE
@@ -138,6 +138,7 @@ def test_a_newcomer_sees_what_to_do_first():
         member_words.EDIT_PROFILE,
         mentoring.ASK,
         member_words.EDIT_MENTOR,
+        announcements.MUTE,
     }
     assert "You have not asked anything yet" in repr(shown)
     assert "Staff desk" not in repr(shown)

@@ -6,6 +6,7 @@ import pytest
 
 import community.members
 import community.mentoring  # noqa: F401 - so that every refusal there is has been defined
+from community import announcements_book as a
 from community import journeys_steps as j
 from community import mentoring_requests as m
 from community.members import AlreadyDecided
@@ -32,6 +33,7 @@ EXAMPLES = [
         NotAllowed(who)
         for who in (
             "staff",
+            "whoever wrote it",
             "a mentor",
             "an approved mentor",
             "the person who asked",
@@ -42,6 +44,17 @@ EXAMPLES = [
             "the asker or the mentor who answered",
         )
     ),
+    a.AlreadyConfirmed(),
+    a.AlreadyEdited(),
+    a.AudienceChanged(815),
+    a.NobodyThere(),
+    a.HasNoText(),
+    a.TimePassed(),
+    a.OwnAnnouncement(),
+    a.NothingToApprove(),
+    *(a.AlreadyEnded(status, "U0STAFF") for status in a.Status),
+    a.NotYet(),
+    a.NothingFailed(),
     NotFound(),
     Incomplete({"question": "too short"}),
 ]
