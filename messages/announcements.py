@@ -67,7 +67,7 @@ def own(*, muted: bool) -> list[p.Block]:
 _OVER = {
     Status.SENT: "It has gone out already. *Take back…* on its card deletes it.",
     Status.CANCELLED: "It was stopped already, so there is nothing left to do. Its card shows who had it.",
-    Status.RECALLED: "It was taken back already, so there is nothing left to do.",
+    Status.RECALLED: "It was taken back already. There is nothing left to do.",
     Status.DRAFT: f"It is a draft, so nothing goes out. `{COMMAND}` opens it.",
 }
 

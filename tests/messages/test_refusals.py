@@ -13,6 +13,8 @@ from community.members import AlreadyDecided
 from community.refusals import Incomplete, NotAllowed, NotFound, Refused
 from messages.refusals import apology, sentence
 
+OVER = {a.Status.DRAFT, a.Status.SENT, a.Status.CANCELLED, a.Status.RECALLED}
+
 EXAMPLES = [
     m.AlreadyClaimed("U0QUICK"),
     m.AlreadyYours(),
@@ -52,7 +54,7 @@ EXAMPLES = [
     a.TimePassed(),
     a.OwnAnnouncement(),
     a.NothingToApprove(),
-    *(a.AlreadyEnded(status, "U0STAFF") for status in a.Status),
+    *(a.AlreadyEnded(status, "U0STAFF") for status in a.Status if status in OVER),
     a.NotYet(),
     a.NothingFailed(),
     NotFound(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 
 import pytest
@@ -26,13 +27,9 @@ HELLO = rich("The ", bold("filing guide"), " is out.")
 PEOPLE = ("ada", "ben", "mia", "max", "moe", "sue", "tom")
 
 
-async def settle_people(stage, **more):
+async def settle_people(stage):
     """Let everybody be known, with what they run for."""
-    profiles = {
-        "ada": {"state": "VA", "stage": "filed"},
-        "ben": {"state": "OH", "stage": "exploring"},
-        **more,
-    }
+    profiles = {"ada": {"state": "VA", "stage": "filed"}, "ben": {"state": "OH", "stage": "exploring"}}
     async with stage.application.database.transaction() as store:
         for name in PEOPLE:
             await store.members.meet(f"U0{name.upper()}", at=stage.clock.now())
@@ -113,9 +110,8 @@ async def test_staff_writes_looks_confirms_and_everybody_gets_it_after_two_minut
 
     await stage.person("ada").press(message, "Read it")
     await stage.person("ada").press(message, "Read it")
-    await stage.person("ben").say(
-        stage.person("ben").dm_channel.id, "Thank you!", thread_ts=got(stage, "ben")[0].ts
-    )
+    ben = stage.person("ben")
+    await ben.say(ben.dm_channel.id, "Thank you!", thread_ts=got(stage, "ben")[0].ts)
     await stage.settle()
     assert "To answer @U0SUE, write to them directly" in stage.last_dm("ben").words
     await stage.pass_time(timedelta(seconds=10))
@@ -393,7 +389,8 @@ async def test_who_switched_them_off_left_or_is_a_guest_is_left_out_and_requests
     await stage.settle()
     await max_.press(max_.home, "Switch off")
     await go(stage)
-    assert not got(stage, "mia") and not got(stage, "max")
+    assert not got(stage, "mia")
+    assert not got(stage, "max")
     assert len(got(stage, "ada")) == 1
     assert "Not sent 1: left, or switched announcements off" in card(stage).words.replace("*", "")
     await stage.ask("ada")
@@ -409,9 +406,7 @@ async def test_the_message_shortcut_begins_with_the_message(stage):
     assert "Filing closes" in form.words
     await stage.person("ada").shortcut("announcements.announce_this", said)
     await stage.settle()
-    assert (
-        "Only staff can do this" in stage.private_answer("ada") or "Only staff" in stage.last_dm("ada").words
-    )
+    assert "Only staff can do this" in stage.private_answer("ada")
 
 
 async def test_it_goes_to_channels_as_one_post_in_each(stage):
@@ -436,7 +431,7 @@ async def test_a_channel_without_the_app_is_named_before_it_fails(stage):
 
 
 async def test_the_report_comes_as_a_file_that_a_spreadsheet_can_read(stage):
-    await settle_people(stage, max={})
+    await settle_people(stage)
     async with stage.application.database.transaction() as store:
         await store.members.describe("U0MAX", name='=HYPERLINK("http://evil")')
     await announce(stage)
@@ -445,6 +440,7 @@ async def test_the_report_comes_as_a_file_that_a_spreadsheet_can_read(stage):
     await stage.settle()
     file = next(iter(stage.dm("tom")[-1].files))
     content = stage.sandbox.workspace.files[file].content
+    content = base64.b64decode(content).decode("utf-8-sig")
     lines = content.split("\r\n")
     assert lines[0].startswith("slack_id,name,outcome")
     assert len(lines) == 1 + 7 + 1
