@@ -117,6 +117,7 @@ async def opened_edit(ack: AsyncAck, action: Json, body: Json, house: House, cli
 
     async def build(store: Store) -> Json:
         one = await _get(store, action)
+        one = replace(one, tally=await store.announcements.tally(one, at=house.clock.now()))
         said = await store.announcements.words(one, one.newest)
         needs_yes = house.announcing.needs_approval(one.audience, one.people)
         return forms.edit_form(one, said, needs_yes=needs_yes)

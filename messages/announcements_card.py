@@ -105,7 +105,7 @@ def standing(facts: Card) -> str:
 def _going(facts: Card) -> str:
     tally = facts.one.tally
     if tally.waiting:
-        return f"About {spell(facts.left)} left. *Cancel* stops the rest."
+        return f"{_first(roughly(facts.left))} left. *Cancel* stops the rest."
     if tally.later:
         return (
             "The others get it at their own hour: it is too early or too late there. *Cancel* stops the rest."
@@ -119,7 +119,7 @@ def _taken_back(one: Announcement) -> str:
     if tally.going:
         return (
             f"<@{one.ended_by}> took it back. It is deleted for {tally.gone:,} of {tally.sent:,}; "
-            f"the rest takes about {spell(changing_lasts(tally.going))}."
+            f"the rest takes {roughly(changing_lasts(tally.going))}."
         )
     if left > 0 and tally.gone:
         return f"<@{one.ended_by}> took it back. It is deleted for {tally.gone:,} of {tally.sent:,}."
@@ -141,7 +141,7 @@ def _progress(facts: Card) -> list[p.Block]:
         ("Remaining", f"{tally.left:,}" + (f", {tally.later:,} of them later" if tally.later else "")),
         ("Done", ready_at(facts)),
     )
-    return [p.section(f"`{bar(done, one.people)}` {percent(done, one.people)}"), numbers]
+    return [p.section(f"{bar(done, one.people)} {percent(done, one.people)}"), numbers]
 
 
 def ready_at(facts: Card) -> str:
@@ -170,8 +170,8 @@ def _report(facts: Card) -> list[p.Block]:
     lines = [f"*Delivered* {tally.sent:,}"] if one.status is not Status.SENDING else []
     lines += [*_undelivered(tally), *_answers(facts)]
     if tally.changing:
-        lasts = spell(changing_lasts(tally.changing))
-        lines.append(f"*Being changed* {tally.changing:,} messages, about {lasts}")
+        lasts = roughly(changing_lasts(tally.changing))
+        lines.append(f"*Being changed* {tally.changing:,} messages, {lasts}")
     return [p.section("\n".join(lines))] if lines else []
 
 
@@ -251,16 +251,16 @@ def audience_said(audience: Audience, labels: Mapping[By, Mapping[str, str]]) ->
             known = labels.get(by, {})
             named = [p.escape(known.get(value, value)) for value in values[:_LIST_MOST]]
             more = [f"{len(values) - _LIST_MOST} more"] if len(values) > _LIST_MOST else []
-            said.append(f"{_TITLES[by]}: {', '.join([*named, *more])}")
-    return "; ".join(said)
+            said.append(f"{_TITLES[by]}{', '.join([*named, *more])}")
+    return " · ".join(said)
 
 
 _TITLES = {
-    By.ROLE: "role",
-    By.STATE: "state",
-    By.STAGE: "stage",
-    By.JOURNEY: "first seven days",
-    By.EVENT: "signed up for",
+    By.ROLE: "",
+    By.STATE: "in ",
+    By.STAGE: "stage: ",
+    By.JOURNEY: "first seven days: ",
+    By.EVENT: "signed up for ",
 }
 
 _LEFT_OUT = {
@@ -301,8 +301,8 @@ SURE_TO_DECLINE = p.sure("Decline it?", "It is its author's draft again.", "Decl
 def _sure_to_take_back(count: int) -> p.Element:
     return p.sure(
         "Take it back?",
-        f"It is deleted wherever it is. For {count:,} messages that takes about "
-        f"{spell(changing_lasts(count))}, at Slack's pace. It cannot be brought back.",
+        f"It is deleted wherever it is. At Slack's pace that takes {roughly(changing_lasts(count))}. "
+        "It cannot be brought back.",
         "Take it back",
         "Leave it",
         danger=True,
@@ -352,6 +352,12 @@ def decided(one: Announcement, *, by: str, approved: bool) -> p.Payload:
             f"`{COMMAND}` opens it."
         )
     return p.message(text, [p.section(text)])
+
+
+def roughly(wait: timedelta) -> str:
+    """Write how long something takes, as an estimate: "less than a minute", "about 25 minutes"."""
+    said = spell(wait)
+    return said if said.startswith("less") else f"about {said}"
 
 
 def spell(wait: timedelta) -> str:

@@ -106,8 +106,8 @@ def _going_on() -> p.Block:
 def edit_form(one: Announcement, said: Words, *, needs_yes: bool) -> p.Payload:
     """Change what an announcement says after it was confirmed; it remembers which version it starts from."""
     note = (
-        f"Whoever has it already sees the new text. That takes about "
-        f"{cards.spell(changing_lasts(one.tally.sent))} at Slack's pace."
+        f"Whoever has it already sees the new text. That takes "
+        f"{cards.roughly(changing_lasts(one.tally.sent))} at Slack's pace."
         if one.tally.sent
         else "Nobody has it yet, so everybody gets the new text."
     )
@@ -203,10 +203,10 @@ def aim_form(one: Announcement, choices: Mapping[By, Sequence[Choice]], *, zone:
                     chosen=when.mode.value,
                 ),
             ),
-            p.field("day", "Day", p.date_picker("day", chosen=when.day), optional=True),
+            p.field("day", "Day, unless it goes now", p.date_picker("day", chosen=when.day), optional=True),
             p.field(
                 "time",
-                "Time",
+                "Time, unless it goes now",
                 f.time_picker("time", chosen=when.wall.isoformat("minutes") if when.wall else ""),
                 optional=True,
                 hint=f"For one moment this is by your own clock ({zone.replace('_', ' ')}).",
@@ -294,15 +294,10 @@ def _facts(facts: Look) -> list[p.Block]:
         lines.append(f"*I am not in {named}.* Invite me there first, or it cannot be posted.")
     lines += ["", f"*When*: {_when(facts)}", *_night(facts)]
     if not one.audience.channels:
-        lines.append(f"At Slack's pace it takes {_about(facts.lasts)}.")
+        lines.append(f"At Slack's pace it takes {cards.roughly(facts.lasts)}.")
     if facts.needs_yes:
         lines.append("*So many people need a second yes*: somebody else on staff approves it first.")
     return [p.section("\n".join(lines))]
-
-
-def _about(lasts: timedelta) -> str:
-    said = cards.spell(lasts)
-    return said if said.startswith("less") else f"about {said}"
 
 
 def _first_few(reach: Reach) -> str:

@@ -191,7 +191,7 @@ async def test_a_form_says_at_its_field_what_is_wrong_with_it(stage):
     submitted = await sue.submit({"mode": "now", "role": ["mentor"], "channels": [GENERAL]})
     assert "not both" in submitted.errors["channels"]
     assert not (await sue.submit({"mode": "now", "role": ["mentor"], "channels": []})).errors
-    assert "To 3 people: role: Mentors" in sue.modal.words.replace("*", "")
+    assert "To 3 people: Mentors" in sue.modal.words.replace("*", "")
 
 
 async def test_nobody_fits_and_so_nothing_can_be_sent(stage):
