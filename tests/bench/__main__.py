@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import postgres
-from tests.bench import answers, claims, sending, volume
+from tests.bench import announcements, answers, claims, sending, volume
 from tests.bench.databases import databases
 from tests.bench.figures import Sheet
 from tests.bench.machine import Noise, described
@@ -28,7 +28,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=0, help="rounds of claims in one process")
     parser.add_argument("--to", type=Path, default=ROOT / "build/bench.json", help="where the JSON goes")
     chosen = parser.parse_args()
-    parts: dict[str, Any] = {"answers": answers, "claims": claims, "sending": sending, "volume": volume}
+    parts: dict[str, Any] = {
+        "answers": answers,
+        "claims": claims,
+        "sending": sending,
+        "announcements": announcements,
+        "volume": volume,
+    }
     wanted = [name for name in chosen.only.split(",") if name] or list(parts)
     sheet, noise, began = Sheet(), Noise(), time.perf_counter()
     if not postgres.available():
