@@ -132,7 +132,8 @@ async def approve(book: Book, number: int, *, by: str, at: datetime) -> Announce
         return await _show(book, replace(held, version=held.pending, pending=0), at)
     if held.status is not Status.WAITING:
         raise NothingToApprove
-    if by == held.author or by == await book.author_of(held, held.version):
+    # Where somebody else has changed it since, whoever wrote it first may be the second one to agree.
+    if await book.author_of(held, held.version) == by:
         raise OwnAnnouncement
     when = When(Mode.NOW, zone=held.when.zone) if _passed(held.when, at) else held.when
     approved = replace(held, when=when, approved_by=by, approved_at=at)
@@ -147,6 +148,7 @@ async def decline(book: Book, number: int, *, by: str, at: datetime) -> Announce
     if held.status is not Status.WAITING:
         raise NothingToApprove
     await book.thaw(number)
+    # Who said no is kept where the yes would be: the card names them.
     return await book.change(
         replace(held, status=Status.DRAFT, approved_by=by, approved_at=at, ended_by=None, ended_at=None)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -35,6 +36,9 @@ from storage.store import Store
 log = structlog.get_logger(__name__)
 
 LISTED = 8
+
+ACKNOWLEDGED_WITHIN = 0.3
+"""Seconds after which Slack shows what an acknowledgement said; what is shown after it comes later."""
 
 
 def register(listen: Listening) -> None:
@@ -141,8 +145,8 @@ async def started_afresh(
         if await store.announcements.get(draft) is not None:
             await rules.discard(store.announcements, draft, by=actor.id)
     await ack()
-    # The editor keeps what it holds unless the field is another one.
-    _show(house, client, view, forms.write_form(None, Words()))
+    # Slack keeps what a field holds as long as the form has that field, so the form has to be opened anew.
+    _show(house, client, view, forms.told(forms.THROWN_AWAY))
 
 
 # Whom it is for, and when
@@ -166,10 +170,17 @@ async def aimed(
         draft = number(view.get("private_metadata"))
         one = await rules.aim(store.announcements, draft, audience=audience, when=when, by=actor.id)
         facts = await look_at(store, one, house, at=at, today=today)
-    await ack(response_action="update", view=forms.look_form(facts))
-    if audience.channels:
-        checking = _check_channels(client, str(view.get("id")), facts)
-        house.errands.start(checking, what="see whether the app is in the channels")
+    view_id = str(view.get("id"))
+    if facts.words.image_url:
+        # Slack refuses a whole view for a picture that it cannot fetch, and of an acknowledgement it tells
+        # only the person so. A call is answered, and says it in words.
+        await ack(response_action="update", view=forms.waiting())
+        house.errands.start(_show_picture(client, view_id, facts), what="show a picture")
+    else:
+        await ack(response_action="update", view=forms.look_form(facts))
+        if audience.channels:
+            checking = _check_channels(client, view_id, facts)
+            house.errands.start(checking, what="see whether the app is in the channels")
 
 
 async def _entered_aim(store: Store, view: Json, *, zone: str, now: datetime) -> tuple[Audience, When]:
@@ -224,8 +235,25 @@ async def look_at(
     )
 
 
+async def _show_picture(client: AsyncWebClient, view_id: str, facts: forms.Look) -> None:
+    """Show what was written, or say that Slack cannot show its picture."""
+    await asyncio.sleep(ACKNOWLEDGED_WITHIN)
+    absent = await _absent(client, facts)
+    try:
+        await client.views_update(view_id=view_id, view=forms.look_form(replace(facts, absent=absent)))
+    except SlackApiError as fault:
+        log.info("a picture cannot be shown", error=error_code(fault.response))
+        await update(client, view_id, forms.write_form(facts.one, facts.words, no_picture=True))
+
+
 async def _check_channels(client: AsyncWebClient, view_id: str, facts: forms.Look) -> None:
     """Say in the form which channels the app is not in: it could not post there."""
+    absent = await _absent(client, facts)
+    if absent:
+        await update(client, view_id, forms.look_form(replace(facts, absent=absent)))
+
+
+async def _absent(client: AsyncWebClient, facts: forms.Look) -> list[str]:
     absent = []
     for channel in facts.one.audience.channels:
         try:
@@ -234,8 +262,7 @@ async def _check_channels(client: AsyncWebClient, view_id: str, facts: forms.Loo
             known = {}
         if not known.get("is_member"):
             absent.append(channel)
-    if absent:
-        await update(client, view_id, forms.look_form(replace(facts, absent=absent)))
+    return absent
 
 
 # Looking

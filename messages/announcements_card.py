@@ -326,7 +326,7 @@ def _buttons(one: Announcement) -> list[p.Element | None]:
         Status.CANCELLED: [export, change, back] if one.started_at else [],
         Status.RECALLED: [export],
     }
-    waits = [approve, decline] if one.pending else []
+    waits = [approve, decline] if one.pending and one.status is not Status.WAITING else []
     return [p.button("Look at it", LOOK, number), *waits, *offered.get(one.status, [])]
 
 

@@ -76,6 +76,8 @@ AIM_PROBLEMS: Mapping[str, Mapping[str, str]] = {
     **{by.value: {"unknown": "This is no longer among the choices. Please choose again."} for by in By},
 }
 
+THROWN_AWAY = f"The draft is gone. `{words.COMMAND}` begins a new one."
+
 _MODES = {
     Mode.NOW: ("Now", "Two minutes after you confirm; at night in their own zone, at 8 am"),
     Mode.ONCE: ("At one moment", "The same moment for everybody, except where it is night"),
@@ -83,9 +85,15 @@ _MODES = {
 }
 
 
-def write_form(one: Announcement | None, said: Words) -> p.Payload:
-    """The first step: what it says. `one` is the draft that is gone on with."""
+def write_form(one: Announcement | None, said: Words, *, no_picture: bool = False) -> p.Payload:
+    """The first step: what it says. `one` is the draft that is gone on with.
+
+    `no_picture`: Slack could not show the picture that was named.
+    """
     blocks = [*([_going_on()] if one is not None else []), *_text_fields(said)]
+    if no_picture:
+        text = "*Slack cannot show the picture at that address.* Does the address lead to the picture itself?"
+        blocks = [p.section(text), *_text_fields(said)]
     return p.modal(
         "Announcement",
         blocks,

@@ -194,6 +194,25 @@ async def test_a_form_says_at_its_field_what_is_wrong_with_it(stage):
     assert "To 3 people: Mentors" in sue.modal.words.replace("*", "")
 
 
+async def test_a_picture_is_shown_before_it_goes_and_one_that_slack_cannot_fetch_is_named(stage):
+    await settle_people(stage)
+    picture = {"image_url": "https://example.org/map.png", "image_alt": "A map of nine states"}
+    sue = await write(stage, **picture)
+    stage.sandbox.faults.add("error", "views.update", code="invalid_arguments")
+    await aim(sue)
+    await stage.settle()
+    assert "Slack cannot show the picture" in sue.modal.words
+    await sue.submit({})
+    await aim(sue)
+    await stage.settle()
+    assert "This is what they will see" in sue.modal.words
+    await sue.submit({})
+    await go(stage)
+    (message,) = got(stage, "ada")
+    image = next(block for block in message.blocks if block["type"] == "image")
+    assert (image["image_url"], image["alt_text"]) == ("https://example.org/map.png", "A map of nine states")
+
+
 async def test_nobody_fits_and_so_nothing_can_be_sent(stage):
     await settle_people(stage)
     sue = await write(stage)
@@ -213,7 +232,7 @@ async def test_a_draft_waits_and_can_be_thrown_away(stage):
     assert form.state["values"]["link_url"]["link_url"]["value"] == "https://example.org/guide"
     await sue.press(form, "Start afresh")
     await stage.settle()
-    assert "You go on with your draft" not in sue.modal.words
+    assert "The draft is gone" in sue.modal.words
     await sue.close_modal()
     await sue.command("/announce")
     assert "You go on" not in (await sue.wait_modal("Announcement")).words
