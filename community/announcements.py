@@ -110,8 +110,12 @@ def _passed(when: When, at: datetime) -> bool:
 
 async def _launch(book: Book, one: Announcement, reach: Reach, at: datetime) -> Announcement:
     """Owe it to everybody who is in it, each at their own moment, and none within the two minutes."""
-    starts = starts_at(one.when, reach.by_zone, at)
-    await book.fan_out(one, windows(one.when, reach.by_zone, starts), starts)
+    earliest = starts_at(one.when, reach.by_zone, at)
+    found = windows(one.when, reach.by_zone, earliest)
+    await book.fan_out(one, found, earliest)
+    # Where it is night for everybody, nothing starts before the first morning.
+    everywhere = sum(reach.by_zone.values()) == reach.total > 0
+    starts = min(each.due_at for each in found.values()) if everywhere else earliest
     return await book.change(replace(one, status=Status.READY, starts_at=starts, busy=True))
 
 

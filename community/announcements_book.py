@@ -14,6 +14,9 @@ from community.announcements_times import Speed, When, Window
 from community.refusals import Incomplete, Refused
 
 LINK_TEXT_MOST = 75
+
+UNSETTLED = timedelta(seconds=10)
+"""What was done in the last moments before a count may not have been in it."""
 ALT_MOST = 2000
 
 
@@ -86,7 +89,8 @@ class Announcement:
 
     `version` is the text that is shown, `newest` the last that was written, and `pending` one that waits for
     a second yes (0: none). `round` counts how often it was confirmed. `busy`: messages of it are still to be
-    sent, changed or deleted, so that its card has to be kept up to date.
+    sent, changed or deleted, so that its card has to be kept up to date. `tallied_at`: what was done by then is
+    in the `tally`.
     """
 
     id: int

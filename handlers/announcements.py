@@ -58,7 +58,7 @@ async def typed_announce(
     ack: AsyncAck, command: Json, client: AsyncWebClient, body: Json, house: House, actor: Actor
 ) -> None:
     """Staff typed /announce, alone, with the words to begin with, or with "list" or "help"."""
-    typed = str(command.get("text") or "").strip()
+    typed = p.unescape(str(command.get("text") or "")).strip()
     if typed.casefold() == "help":
         await ack(text=prose("help_announce"), response_type="ephemeral")
         return

@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from community import announcements as rules
 from community import announcements_notices as notices
-from community.announcements_book import AlreadyEdited, Announcement
+from community.announcements_book import UNSETTLED, AlreadyEdited, Announcement
 from community.clock import Clock
 from community.notices import Notices
 from community.refusals import Incomplete, NotFound
@@ -108,7 +108,7 @@ async def cancelled(
 async def recount(store: Store, one: Announcement, at: datetime) -> Announcement:
     """Count it anew, so that its card says the truth at once."""
     tally = await store.announcements.tally(one, at=at)
-    return await store.announcements.change(replace(one, tally=tally, tallied_at=at))
+    return await store.announcements.change(replace(one, tally=tally, tallied_at=at - UNSETTLED))
 
 
 async def opened_edit(ack: AsyncAck, action: Json, body: Json, house: House, client: AsyncWebClient) -> None:

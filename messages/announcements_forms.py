@@ -341,7 +341,9 @@ def _night(facts: Look) -> list[str]:
             f"For {facts.spread.already_past:,} of them that time is over already: they get it at once, "
             "or in their morning."
         )
-    if facts.spread.in_the_morning:
+    if facts.spread.in_the_morning and not facts.spread.at_once:
+        lines.append("It is night then: they get it at 8 am of their own day.")
+    elif facts.spread.in_the_morning:
         lines.append(
             f"For {facts.spread.in_the_morning:,} of them it is night then: they get it at 8 am of their own "
             "day."

@@ -12,7 +12,7 @@ from typing import Any
 from community import announcements_notices as notices
 from community.announcements import begun
 from community.announcements_audience import By
-from community.announcements_book import Announcement, Rules, Status, Tally, remaining
+from community.announcements_book import UNSETTLED, Announcement, Rules, Status, Tally, remaining
 from community.announcements_times import daytime
 from community.clock import Clock
 from community.deliveries import State
@@ -149,16 +149,16 @@ async def follow(database: Database, clock: Clock) -> int:
     What night overtook is owed again for the morning.
     """
     async with database.reading() as store:
-        at = clock.now()
+        counted_at = clock.now()
         looked = [
-            (one, await store.announcements.tally(one, at=at))
-            for one in await store.announcements.busy(at)
-            if _worth_counting(one, at)
+            (one, await store.announcements.tally(one, at=counted_at))
+            for one in await store.announcements.busy(counted_at)
+            if _worth_counting(one, counted_at)
         ]
     changed = 0
     for one, tally in looked:
         async with database.transaction() as store:
-            changed += await _keep(store, one, tally, clock.now())
+            changed += await _keep(store, one, tally, counted_at, clock.now())
     return changed
 
 
@@ -170,7 +170,7 @@ def _worth_counting(one: Announcement, at: datetime) -> bool:
     return not asleep or one.tallied_at is None or at - one.tallied_at >= ASLEEP
 
 
-async def _keep(store: Store, seen: Announcement, tally: Tally, at: datetime) -> bool:
+async def _keep(store: Store, seen: Announcement, tally: Tally, counted_at: datetime, at: datetime) -> bool:
     held = await store.announcements.hold(seen.id)
     if held != seen:
         # Somebody has done something about it meanwhile: it is counted anew at the next look.
@@ -181,7 +181,7 @@ async def _keep(store: Store, seen: Announcement, tally: Tally, at: datetime) ->
         windows = {zone: daytime(at, zone) for zone in zones}
         if zones:
             await store.announcements.wake(now, windows, at=at)
-    now = replace(now, tally=tally, tallied_at=at, busy=_busy(now, tally))
+    now = replace(now, tally=tally, tallied_at=counted_at - UNSETTLED, busy=_busy(now, tally))
     if now.status is Status.SENDING and not tally.left:
         now = replace(now, status=Status.SENT, finished_at=at)
     await store.announcements.change(now)

@@ -227,7 +227,7 @@ class Announcements(Sending):
             select(announcement_signs.c.user)
             .where(
                 announcement_signs.c.announcement == announcements.c.id,
-                announcement_signs.c.at > announcements.c.tallied_at,
+                announcement_signs.c.at >= announcements.c.tallied_at,
             )
             .exists()
         )

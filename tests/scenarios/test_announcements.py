@@ -148,6 +148,9 @@ async def test_only_staff_announces_and_help_and_nonsense_have_an_answer(stage):
     refused = await stage.person("ada").command("/announce", "everybody vote for me")
     assert "Only staff can do this" in refused.text
     assert stage.person("ada").modal is None
+    typed = await stage.person("tom").command("/announce", "Ohio & Iowa <b>file</b> today")
+    assert "Ohio & Iowa <b>file</b> today" in (await stage.person("tom").wait_modal("Announcement")).words
+    assert not typed.text
     helped = await stage.person("sue").command("/announce", "HELP")
     assert "for staff" in helped.text
     none = await stage.person("sue").command("/announce", "list")
@@ -451,8 +454,8 @@ async def test_a_channel_without_the_app_is_named_before_it_fails(stage):
 
 async def test_the_report_comes_as_a_file_that_a_spreadsheet_can_read(stage):
     await settle_people(stage)
-    async with stage.application.database.transaction() as store:
-        await store.members.describe("U0MAX", name='=HYPERLINK("http://evil")')
+    stage.person("max").user.real_name = '=HYPERLINK("http://evil")'
+    await stage.application.jobs.run("members.sync")
     await announce(stage)
     await go(stage)
     await stage.person("tom").press(card(stage), "CSV")

@@ -78,6 +78,13 @@ async def test_a_time_of_their_own_day_reaches_each_at_that_time(stage):
     look = await aim(sue, mode="local", day="2026-11-24", time="18:30")
     assert "Nov 24, 2026, 6:30 pm of everybody's own day (tomorrow)" in look.words
     assert look.submit == "Schedule"
+    await sue.press(look, "Change who and when")
+    await stage.settle()
+    look = await aim(sue, mode="local", day="2026-11-24", time="02:30")
+    assert "It is night then: they get it at 8 am of their own day." in look.words
+    await sue.press(look, "Change who and when")
+    await stage.settle()
+    look = await aim(sue, mode="local", day="2026-11-24", time="18:30")
     await sue.submit({})
     await walls(stage, 24, 18, 30)
     assert {at_home(stage, name) for name in PEOPLE} == {"24 18:30"}
