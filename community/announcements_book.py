@@ -89,8 +89,8 @@ class Announcement:
 
     `version` is the text that is shown, `newest` the last that was written, and `pending` one that waits for
     a second yes (0: none). `round` counts how often it was confirmed. `busy`: messages of it are still to be
-    sent, changed or deleted, so that its card has to be kept up to date. `tallied_at`: what was done by then is
-    in the `tally`.
+    sent, changed or deleted, so that its card has to be kept up to date. The `tally` has in it whatever was
+    done by `tallied_at`.
     """
 
     id: int
