@@ -74,8 +74,8 @@ class Sending:
             "to": announcement_people.c.to,
             "render": literal(MESSAGE),
             "about": about_each({"announcement": one.id}, announcement_people.c.to, postgres=self._postgres),
-            "due_at": _by_zone({zone: one.due_at for zone, one in windows.items()}, starts_at),
-            "expires_at": _by_zone({zone: one.until for zone, one in windows.items()}, None),
+            "due_at": _by_zone({zone: each.due_at for zone, each in windows.items()}, starts_at),
+            "expires_at": _by_zone({zone: each.until for zone, each in windows.items()}, None),
             "added_at": literal(one.confirmed_at or starts_at, Instant),
         }
         everybody = (
@@ -215,8 +215,8 @@ class Sending:
             .where(deliveries.c.key.in_(_keys(number)), deliveries.c.state == state)
             .values(
                 state=State.PENDING,
-                due_at=_by_zone({zone: one.due_at for zone, one in windows.items()}, at, zone),
-                expires_at=_by_zone({zone: one.until for zone, one in windows.items()}, None, zone),
+                due_at=_by_zone({zone: each.due_at for zone, each in windows.items()}, at, zone),
+                expires_at=_by_zone({zone: each.until for zone, each in windows.items()}, None, zone),
                 check_at=None,
                 reason=None,
                 ended_at=None,
