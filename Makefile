@@ -4,8 +4,10 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-# Two test processes: more would only wait for one another on a small machine.
-JOBS   ?= 2
+# Half as many test processes again as there are processors: a third of the time tests wait, for a grace to be
+# over or a process to start.
+CORES  := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+JOBS   ?= $(shell expr $(CORES) + \( $(CORES) + 1 \) / 2)
 STAMP  := $(VENV)/set-up
 
 # The first Chromium found on the machine; the browser tests start this one and download none.
@@ -51,13 +53,16 @@ MARKERS  := $(if $(LEFT_OUT),-m "not ($(subst $(EMPTY) $(EMPTY), or ,$(LEFT_OUT)
 test: setup ## Run the whole suite, on SQLite and PostgreSQL, the browser tests included
 	@$(foreach kind,$(LEFT_OUT),$(call say_left_out,$(kind));) \
 	if [ -n "$(LEFT_OUT)" ] && [ "$(CI)" = "true" ]; then echo "CI=true: nothing may be left out." >&2; exit 1; fi
-	@CHROMIUM="$(CHROMIUM)" $(BIN)/pytest -n $(JOBS) $(MARKERS) $(ARGS) && { \
+	@CHROMIUM="$(CHROMIUM)" PYTHONDONTWRITEBYTECODE= \
+	$(BIN)/pytest -n $(JOBS) --maxschedchunk 2 $(MARKERS) $(ARGS) && { \
 	  $(foreach kind,$(LEFT_OUT),$(call say_left_out,$(kind));) true; }
 
 say_left_out = echo "LEFT OUT: the tests that need $(if $(filter browser,$(1)),a browser. To run them install chromium,PostgreSQL. To run them install postgresql or set TEST_DATABASE_URL)." >&2
 
 soak: setup ## Kill workers for about an hour: 100,000 deliveries, 1,000 SIGKILLs (SOAK_DELIVERIES, SOAK_KILLS, SOAK_ON)
 	@$(BIN)/python -m tests.scheduler.soak
+	@MACHINE_EXAMPLES=$(or $(MACHINE_EXAMPLES),500) $(BIN)/pytest -n $(JOBS) --maxschedchunk 1 --timeout 0 $(MARKERS) \
+	  tests/community/test_mentoring_machine.py tests/scheduler/test_outbox_machine.py
 
 bench: setup ## Measure the app beside its counterparts, into build/bench.json (see docs/bench.md)
 	@exec $(BIN)/python -m tests.bench $(ARGS)

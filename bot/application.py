@@ -19,6 +19,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import logs
 from bot.refusals import StartRefused
 from bot.settings import Settings
 from community.announcements_book import Rules
@@ -43,11 +44,13 @@ from handlers import (
 )
 from handlers.listening import House, Listening
 from scheduler import announcements as announcements_scheduler
+from scheduler import conversations as conversations_scheduler
 from scheduler import deliveries as deliveries_scheduler
 from scheduler import home as home_scheduler
 from scheduler import journeys as journeys_scheduler
 from scheduler import members as members_scheduler
 from scheduler import mentoring as mentoring_scheduler
+from scheduler.following import Follower
 from scheduler.jobs import Job, Jobs
 from scheduler.lease import Leadership
 from scheduler.outbox import Outbox
@@ -91,6 +94,7 @@ class Application:
         pace: Pace | None = None,
         observe: Callable[[str, float], None] = lambda _listener, _seconds: None,
     ) -> None:
+        logs.be_careful()
         self.settings = settings
         self.clock = clock or SystemClock()
         self.database = Database.at(settings.database_url)
@@ -142,18 +146,32 @@ class Application:
                 **announcements_scheduler.renderers(self.scene, self.announcing),
             },
             outcomes={
+                **conversations_scheduler.outcomes(),
                 **mentoring_scheduler.outcomes(self.clock, self.policy, self.places),
                 **journeys_scheduler.outcomes(self.clock),
             },
             leadership=self.leadership,
             pace=pace or Pace(ceiling=settings.posts_per_minute),
+            after_people=self.house.rush.over,
+        )
+        self.follower = Follower(
+            self.database,
+            self.clock,
+            mentoring_scheduler.follower(self.clock, self.policy, self.places),
+            leadership=self.leadership,
+            after_people=self.house.rush.over,
         )
         self.jobs = Jobs(self._jobs(), leading=lambda: self.leadership.leading)
         self._session: aiohttp.ClientSession | None = None
 
     def _jobs(self) -> list[Job]:
-        tend = partial(mentoring_scheduler.tend_requests, self.database, self.clock, self.policy, self.places)
-        sync = partial(members_scheduler.sync_members, self.database, self.bolt.client, self.clock)
+        sync = partial(
+            members_scheduler.sync_members,
+            self.database,
+            self.bolt.client,
+            self.clock,
+            sleep=self._rest,
+        )
         strangers = partial(members_scheduler.learn_strangers, self.database, self.bolt.client, self.clock)
         admit = partial(journeys_scheduler.admit_waiting, self.database, self.clock)
         follow = partial(journeys_scheduler.follow_people, self.database, self.clock)
@@ -162,7 +180,7 @@ class Application:
         report = partial(deliveries_scheduler.report_trouble, self.database, self.clock, self.places)
         return [
             Job("deliveries.report_trouble", timedelta(seconds=30), report, at_start=True),
-            Job("mentoring.tend_requests", timedelta(seconds=30), tend, at_start=True),
+            Job("mentoring.tend_requests", timedelta(seconds=30), self._tend_requests, at_start=True),
             Job("members.learn_strangers", timedelta(minutes=1), strangers),
             Job("members.sync", timedelta(hours=1), sync, at_start=True),
             Job("journeys.admit_waiting", timedelta(minutes=1), admit),
@@ -172,6 +190,14 @@ class Application:
             Job("seen.forget", timedelta(hours=6), self._forget_seen),
             Job("deliveries.thin", timedelta(hours=1), self._thin_deliveries),
         ]
+
+    async def _tend_requests(self) -> None:
+        # Whom a new question is offered to follows from the question; time is looked after once that is done.
+        await self.follower.drain()
+        await mentoring_scheduler.tend_requests(self.database, self.clock, self.policy, self.places)
+
+    async def _rest(self, seconds: float) -> None:
+        await self.jobs.rest(seconds)
 
     def _client(self) -> AsyncWebClient:
         # The SDK's default handlers send a post again whose connection dropped after Slack had taken it.
@@ -254,6 +280,7 @@ class Application:
             for user in self.settings.staff_user_ids:
                 await store.members.add_roles(user, Role.STAFF, at=self.clock.now())
         await self.leadership.start()
+        await self.follower.start()
         await self.outbox.start()
         self.jobs.start()
         self.house.errands.start(self.jobs.run_first(), what="first look")
@@ -261,8 +288,10 @@ class Application:
 
     async def stop(self, grace: float = 20.0) -> None:
         """End what runs in the background, within `grace` seconds, and let go of everything."""
+        end = time.monotonic() + grace
         await self.jobs.stop(grace)
-        await self.house.errands.finish(grace)
+        await self.house.errands.finish(max(0.0, end - time.monotonic()))
+        await self.follower.stop()
         await self.outbox.stop()
         await self.leadership.stop()
         if self._session is not None:
@@ -273,6 +302,11 @@ class Application:
     async def catch_up(self) -> None:
         """Do all that is due by now: every job once, and every delivery that is due (tests, demo)."""
         await self.jobs.run_all()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Work out what follows from all that was kept by now, and send what is due through it."""
+        await self.follower.drain()
         await self.outbox.drain()
 
     async def _forget_seen(self) -> None:

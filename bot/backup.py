@@ -103,7 +103,7 @@ async def restore(url: str, file: Path, at: datetime) -> Restored:
     failpoint("restore.put_back")
     await schema.upgrade(url)
     async with _opened(url) as database:
-        return Restored(await restoring.settle_copy(database, at) or 0)
+        return Restored(await restoring.settle_copy(database, at, starting=False) or 0)
 
 
 async def quarantine(url: str, at: datetime) -> int:
@@ -116,7 +116,8 @@ async def quarantine(url: str, at: datetime) -> int:
         async with database.transaction(long=True) as store:
             if await store.leases.holder(files.LEASE, at) is not None:
                 raise InUse("A process works with this database. Stop it first, and restore once more.")
-            await store.milestones.forget(COPY_MADE)
+            # Whoever starts on it holds once more what has become due until then.
+            await store.milestones.reach(COPY_MADE, at)
             return await restoring.quarantine(store, at)
 
 

@@ -38,6 +38,11 @@ def publish(health: Health, database: Database, clock: Clock, leadership: Leader
     health.measure(
         "downballot_oldest_due_seconds", "How long the oldest due delivery has waited", told.overdue
     )
+    health.measure(
+        "downballot_oldest_follow_up_seconds",
+        "How long what follows from a question or a claim has waited to be worked out",
+        told.unfollowed,
+    )
     health.measure("downballot_deliveries", "Deliveries that are not over", told.deliveries, by="state")
     health.measure(
         "downballot_deliveries_last_day",
@@ -128,6 +133,10 @@ class _Told:
     async def overdue(self) -> float:
         async with self._database.reading() as store:
             return (await store.figures.overdue(self._clock.now())).total_seconds()
+
+    async def unfollowed(self) -> float:
+        async with self._database.reading() as store:
+            return (await store.follow_ups.waiting(self._clock.now())).total_seconds()
 
     async def deliveries(self) -> Mapping[str, float]:
         async with self._database.reading() as store:

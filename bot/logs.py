@@ -128,6 +128,24 @@ def redacting(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mu
     return clean
 
 
+def be_careful() -> None:
+    """Clean every line of ours, wherever it goes, where nobody has called `set_up`.
+
+    Left to itself structlog prints tracebacks with the values of all local variables.
+    """
+    if structlog.is_configured():
+        return
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            redacting,
+            structlog.dev.ConsoleRenderer(colors=False),
+        ]
+    )
+
+
 def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
     """Send every line, ours and the libraries', through one cleaned pipe to `stream` (standard error).
 

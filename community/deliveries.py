@@ -211,6 +211,7 @@ class Verdict(StrEnum):
 
     REFUSED = "refused"  # for good
     LIMITED = "limited"  # not now; nothing happened
+    LATER = "later"  # nothing happened, and this conversation takes nothing for now
     UNREACHED = "unreached"  # nothing happened, and Slack was not even asked
     UNCLEAR = "unclear"  # it may have happened
     DONE = "done"  # it has happened before, which is just as well
@@ -220,6 +221,8 @@ class Verdict(StrEnum):
 _UNCLEAR = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
 # "team_added_to_org": the workspace is being moved into an organisation; Slack takes nothing meanwhile.
 _LIMITED = frozenset({"ratelimited", "rate_limited", "team_added_to_org"})
+# A channel shared with another organisation is being moved: it is the only one that takes nothing.
+_LATER = frozenset({"external_channel_migrating"})
 # What these say of the app may also be said of one call: auth.test tells which (scheduler/sending.py).
 _LOCKED_OUT = frozenset(
     {
@@ -250,10 +253,13 @@ def verdict(kind: Kind, error: str, status: int | None) -> Verdict:
         return Verdict.LIMITED
     if error in _UNCLEAR or status is None or status >= 500 or status == 408:  # noqa: PLR2004
         return Verdict.UNCLEAR
-    if error in _LOCKED_OUT:
-        return Verdict.LOCKED_OUT
-    if error in _DONE.get(kind, ()):
-        return Verdict.DONE
+    for meaning, errors in (
+        (Verdict.LATER, _LATER),
+        (Verdict.LOCKED_OUT, _LOCKED_OUT),
+        (Verdict.DONE, _DONE.get(kind, ())),
+    ):
+        if error in errors:
+            return meaning
     if status >= 400:  # noqa: PLR2004 - Slack answers 200; this came from something on the way
         return Verdict.UNREACHED
     return Verdict.REFUSED

@@ -14,7 +14,7 @@ from community import mentoring_clock as clock
 from community.members import People, require_staff
 from community.mentoring_drafts import check_draft, keepable
 from community.mentoring_matching import Circle, may_answer
-from community.mentoring_offering import Step, ask_first, decline, still, there
+from community.mentoring_offering import Step, ask_first, decline, end_offers, still, there
 from community.mentoring_requests import (
     DETAILS_MOST,
     RATING_MOST,
@@ -26,7 +26,6 @@ from community.mentoring_requests import (
     Event,
     ForStaffOnly,
     NotClaimed,
-    OfferState,
     OwnRequest,
     Policy,
     Rating,
@@ -56,30 +55,27 @@ def responsible(request: Request) -> Duty:
     return Duty.STAFF if request.circle is Circle.STAFF else Duty.MENTORS
 
 
-async def ask(book: Book, asker: str, draft: Draft, *, at: datetime, today: date, policy: Policy) -> Step:
-    """Open a request and ask the first mentors, or staff at once where the asker feels unsafe."""
+async def ask(book: Book, asker: str, draft: Draft, *, at: datetime, today: date, policy: Policy) -> Request:
+    """Open a request. Whoever is asked first is chosen by what follows from it, a moment later."""
     question, topic, state, office = check_draft(draft, today=today)
-    request = await book.open(
-        Request(
-            id=0,
-            asker=asker,
-            question=question,
-            topic=topic,
-            state=state,
-            office=office,
-            needed_by=draft.needed_by,
-            private=draft.private,
-            opened_at=at,
-            waiting_since=at,
-            look_at=at,
-        )
+    request = Request(
+        id=0,
+        asker=asker,
+        question=question,
+        topic=topic,
+        state=state,
+        office=office,
+        needed_by=draft.needed_by,
+        private=draft.private,
+        opened_at=at,
+        look_at=at,
     )
-    request = replace(request, **clock.opened(policy, request, at))
-    await book.note(request.id, Event(at=at, actor=asker, kind="asked"))
-    return await ask_first(book, request, at=at, policy=policy)
+    request = await book.open(replace(request, **clock.opened(policy, request, at)))
+    await book.note(request.id, Event(at=at, actor=asker, kind="asked", follows=True))
+    return request
 
 
-async def may_claim(book: Book, people: People, number: int, *, by: str) -> Request:
+async def may_claim(book: Book, number: int, *, by: str) -> Request:
     """Give the request if this person could claim it at this moment; it changes nothing.
 
     Of many who press at once all but a few are answered from here, without waiting to write.
@@ -87,34 +83,35 @@ async def may_claim(book: Book, people: People, number: int, *, by: str) -> Requ
     Raises NotAllowed, ForStaffOnly, OwnRequest, WorkingAgainst, AlreadyYours, AlreadyClaimed,
     AlreadyOver, NotFound.
     """
-    request = await there(book, number)
-    member = await people.member(by)
-    profile = await people.mentor(by)
-    staff = member is not None and member.is_staff
-    if request.safety and not staff:
+    found = await book.before_claim(number, by)
+    if found is None:
+        raise NotFound
+    request, who = found
+    if request.safety and not who.staff:
         raise ForStaffOnly
-    gone = member is not None and member.left_at is not None
-    if not staff and (profile is None or not profile.approved or gone):
+    if not who.staff and not who.approved:
         raise NotAllowed("an approved mentor")
     if request.asker == by:
         raise OwnRequest
-    if not (staff and request.safety) and profile is not None and request.asker in profile.against:
+    if not (who.staff and request.safety) and request.asker in who.against:
         raise WorkingAgainst
     if request.status is not Status.OPEN:
         raise _why_not_open(request, by)
     return request
 
 
-async def claim(book: Book, people: People, number: int, *, by: str, at: datetime, policy: Policy) -> Request:
-    """Give the request to the first who claims it, a mentor or staff; raises as `may_claim` does."""
-    request = await may_claim(book, people, number, by=by)
+async def claim(book: Book, number: int, *, by: str, at: datetime, policy: Policy) -> Request:
+    """Give the request to the first who claims it, a mentor or staff; raises as `may_claim` does.
+
+    The offers are settled, and everybody is told, by what follows from it a moment later.
+    """
+    request = await may_claim(book, number, by=by)
     look_at = clock.due(policy, request, at, clock.days(policy, policy.nudge_days))
     claimed = await book.claim(number, by=by, at=at, look_at=look_at)
     if claimed is None:
         raise _why_not_open(await there(book, number), by)
-    await book.settle_offers(number, OfferState.TAKEN, mentor=by)
-    await book.settle_offers(number, OfferState.GONE)
-    await book.note(number, Event(at=at, actor=by, kind="claimed"))
+    facts = {"claim": claimed.claims, "wave": claimed.wave}
+    await book.note(number, Event(at=at, actor=by, kind="claimed", facts=facts, follows=True))
     return claimed
 
 
@@ -128,7 +125,7 @@ async def assign(
     member = await people.member(mentor)
     if member is None or member.left_at is not None:
         raise NotFound
-    claimed = await claim(book, people, number, by=mentor, at=at, policy=policy)
+    claimed = await claim(book, number, by=mentor, at=at, policy=policy)
     await book.note(number, Event(at=at, actor=by, kind="assigned", facts={"to": mentor}))
     return claimed
 
@@ -181,6 +178,7 @@ async def back_to_queue(
     if request.status is not Status.CLAIMED:
         raise NotClaimed
     holder = request.holder
+    await end_offers(book, request)
     reopened = await book.change(
         request.id,
         if_status=Status.CLAIMED,
@@ -216,7 +214,7 @@ async def cancel(book: Book, number: int, *, by: str, at: datetime) -> Request:
         closed_by=by,
         look_at=None,
     )
-    await book.settle_offers(number, OfferState.GONE)
+    await end_offers(book, request)
     await book.note(number, Event(at=at, actor=by, kind="cancelled"))
     return cancelled or await there(book, number)
 
@@ -244,7 +242,7 @@ async def settle(book: Book, request: Request, *, by: str | None, at: datetime, 
         closings=request.closings + 1,
         look_at=None,
     )
-    await book.settle_offers(request.id, OfferState.GONE)
+    await end_offers(book, request)
     await book.note(request.id, Event(at=at, actor=by, kind=kind))
     return closed or await there(book, request.id)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Protocol
 
 from community.members import MentorKind, MentorProfile
@@ -72,6 +73,10 @@ class Question(Protocol):
     def office(self) -> Office | None: ...  # noqa: D102
 
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_EXPERT = frozenset({Reason.TOPIC, Reason.ALUMNI_OFFICE})
+
+
 def may_answer(profile: MentorProfile, asker: str) -> bool:
     """Whether this mentor may see this person's question at all."""
     return profile.approved and profile.user != asker and asker not in profile.against
@@ -97,11 +102,10 @@ def reasons(profile: MentorProfile, request: Question) -> tuple[Reason, ...]:
 
 def in_circle(circle: Circle, why: Iterable[Reason]) -> bool:
     """Whether somebody with these reasons belongs to the circle."""
-    why = set(why)
     if circle is Circle.STATE:
         return Reason.STATE in why
     if circle is Circle.EXPERTS:
-        return bool(why & {Reason.TOPIC, Reason.ALUMNI_OFFICE})
+        return not _EXPERT.isdisjoint(why)
     return circle is Circle.EVERYONE
 
 
@@ -121,7 +125,6 @@ def rank(
         and may_answer(standing.profile, request.asker)
         and has_room(standing, now)
     ]
-    never = datetime.min.replace(tzinfo=UTC)
 
     def order(entry: tuple[Standing, tuple[Reason, ...]]) -> tuple[object, ...]:
         standing, why = entry
@@ -131,7 +134,7 @@ def rank(
             _distance(request.topic, profile.topics),
             _office_distance(request.office, profile),
             standing.held + standing.offered,
-            standing.last_offered_at or never,
+            standing.last_offered_at or _NEVER,
             hashlib.sha256(f"{profile.user}:{request.id}".encode()).digest(),
         )
 
@@ -181,7 +184,8 @@ def next_wave(
     """
     ranked = rank(request, standings, now=now, asked=asked)
     for circle in CIRCLES[CIRCLES.index(start) :]:
-        matches = [Match(standing.profile.user, why) for standing, why in ranked if in_circle(circle, why)]
-        if matches:
-            return circle, matches[:size]
+        matches = (Match(standing.profile.user, why) for standing, why in ranked if in_circle(circle, why))
+        chosen = list(islice(matches, size))
+        if chosen:
+            return circle, chosen
     return Circle.STAFF, []

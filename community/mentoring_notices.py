@@ -10,6 +10,7 @@ person typed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from community.deliveries import Delivery, Kind
@@ -34,9 +35,9 @@ def offer_key(offer: int) -> str:
     return f"mentoring:offer:{offer}"
 
 
-def hold_key(request: Request) -> str:
-    """Name the card of the present claim's holder."""
-    return f"mentoring:hold:{request.id}:{request.claims}"
+def hold_key(number: int, claim: int) -> str:
+    """Name the card of a claim's holder."""
+    return f"mentoring:hold:{number}:{claim}"
 
 
 def conversation_key(number: int, claims: int) -> str:
@@ -64,7 +65,7 @@ def cards_of(request: Request, offers: Iterable[Offer]) -> tuple[str, ...]:
     keys = [receipt_key(number), board_key(number)]
     keys += [offer_key(offer.id) for offer in offers]
     for claim in range(1, request.claims + 1):
-        keys += [f"mentoring:hold:{number}:{claim}", f"mentoring:introduction:{number}:{claim}"]
+        keys += [hold_key(number, claim), f"mentoring:introduction:{number}:{claim}"]
     keys += [desk_key(number, "safety")]
     keys += [desk_key(number, f"unclaimed:{wave}") for wave in range(1, request.wave + 1)]
     keys += [desk_key(number, f"alarm:{nth}") for nth in range(1, request.alarms + 1)]
@@ -108,16 +109,17 @@ def widened(request: Request, fresh: Sequence[Offer], offers: Sequence[Offer], p
     return _asking(request, fresh, places) + changed(request, offers)
 
 
-def claimed(request: Request, offers: Sequence[Offer]) -> Notices:
+def claimed(request: Request, offers: Sequence[Offer], *, claim: int, holder: str) -> Notices:
     """A mentor claimed: their card, one conversation for both, and the truth on every other card.
 
-    When staff takes a report of feeling unsafe the conversation is the same, with them.
+    `claim` and `holder` say which claim it was, because the request may have moved on since. When staff
+    takes a report of feeling unsafe the conversation is the same, with them.
     """
-    number, claims, holder = request.id, request.claims, request.holder or ""
+    number, claims = request.id, claim
     conversation = conversation_key(number, claims)
     return Notices(
         add=(
-            _card(hold_key(request), holder, "hold", request=number, claim=claims, holder=holder),
+            _card(hold_key(number, claims), holder, "hold", request=number, claim=claims, holder=holder),
             Delivery(
                 key=conversation,
                 kind=Kind.OPEN,
@@ -131,7 +133,7 @@ def claimed(request: Request, offers: Sequence[Offer]) -> Notices:
                 about={"request": number, "claim": claims, "holder": holder},
             ),
         ),
-    ) + changed(request, offers)
+    ) + changed(request, offers, holder)
 
 
 def handed_back(
@@ -234,22 +236,24 @@ def cancelled(request: Request, offers: Sequence[Offer]) -> Notices:
     return Notices(add=told) + changed(request, offers)
 
 
-def assigned(request: Request, offers: Sequence[Offer], *, by: str) -> Notices:
-    """Staff gave the request to a mentor: all of a claim, and a word to the mentor about why."""
+def assigned(request: Request, *, by: str) -> Notices:
+    """Staff gave the request to a mentor: a word to them about why; all of a claim follows from the claim."""
     told = Delivery(
         key=f"mentoring:assigned:{request.id}:{request.claims}",
         to=request.holder or "",
         render="mentoring.assigned",
         about={"request": request.id, "by": by},
     )
-    return Notices(add=(told,)) + claimed(request, offers)
+    return Notices(add=(told,))
 
 
 def _note(what: str, key: str, to: str, **about: Any) -> Notices:
     return Notices(add=(Delivery(key=key, to=to, render=f"mentoring.{what}", about=about),))
 
 
-def tended(done: Tended, offers: Sequence[Offer], places: Places) -> Notices:  # noqa: PLR0911 - a case each
+def tended(  # noqa: C901, PLR0911 - a case each
+    done: Tended, offers: Sequence[Offer], places: Places
+) -> Notices:
     """Time has passed: what each kind of looking after tells whom."""
     request, fresh = done.step.request, done.step.offers
     number, nth = request.id, request.reminders
@@ -263,6 +267,8 @@ def tended(done: Tended, offers: Sequence[Offer], places: Places) -> Notices:  #
             what = f"alarm:{request.alarms}"
             card = _card(desk_key(number, what), places.staff, "desk", request=number, what=what)
             return Notices(add=(card,)) + changed(request, offers)
+        case Tending.ASKED:
+            return widened(request, fresh, offers, places)
         case Tending.OVERDUE:
             return changed(request, offers)
         case Tending.GAVE_RESOURCES:
@@ -274,6 +280,8 @@ def tended(done: Tended, offers: Sequence[Offer], places: Places) -> Notices:  #
             return handed_back(request, fresh, offers, places, holder=done.holder or "", released=True)
         case Tending.CLOSED:
             return closed(request, offers)
+        case Tending.ASKER_LEFT:
+            return _asker_left(request, offers)
         case Tending.NUDGED:
             to, render = request.holder or "", "nudge"
         case Tending.CHECKED_IN:
@@ -281,6 +289,20 @@ def tended(done: Tended, offers: Sequence[Offer], places: Places) -> Notices:  #
     key = reminder_key(number, render, nth)
     card = _card(key, to, render, request=number, claim=request.claims, nth=nth)
     return Notices(add=(card,)) + changed(request, offers)
+
+
+def _asker_left(request: Request, offers: Sequence[Offer]) -> Notices:
+    """Nobody waits for the answer any more: the cards say so, a holder is told, the asker left in peace."""
+    told = Notices()
+    if request.holder is not None:
+        key = f"mentoring:asker_left:{request.id}:{request.closings}"
+        told = _note("asker_left", key, request.holder, request=request.id)
+    said = told + changed(request, offers)
+    return replace(
+        said,
+        refresh=tuple(key for key in said.refresh if key != receipt_key(request.id)),
+        homes=said.homes - {request.asker},
+    )
 
 
 def _rested(done: Tended, number: int) -> Notices:

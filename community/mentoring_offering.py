@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from community import mentoring_clock as clock
-from community.mentoring_matching import Circle, next_wave
+from community.mentoring_matching import Circle, Match, next_wave
 from community.mentoring_requests import Book, Event, Offer, OfferState, Policy, Request, Status
 from community.refusals import NotFound
 
@@ -31,15 +32,7 @@ async def widen(book: Book, request: Request, *, start: Circle, at: datetime, po
 
     The moments of `request` are kept with it, so that a caller may have set them anew.
     """
-    twice = 2 if clock.in_filing_week(policy, request, at) else 1
-    circle, matches = next_wave(
-        request,
-        await book.standings(),
-        start=start,
-        size=policy.first_wave * twice,
-        now=at,
-        asked=await book.asked_already(request.id),
-    )
+    circle, matches = await _next_wave(book, request, start=start, at=at, policy=policy)
     if circle is Circle.STAFF:
         return Step(await _to_staff(book, request, at=at, policy=policy))
     request = replace(
@@ -55,6 +48,21 @@ async def widen(book: Book, request: Request, *, start: Circle, at: datetime, po
     facts = {"wave": changed.wave, "circle": circle, "to": len(offers)}
     await book.note(request.id, Event(at=at, actor=None, kind="offered", facts=facts))
     return Step(changed, tuple(offers))
+
+
+async def _next_wave(
+    book: Book, request: Request, *, start: Circle, at: datetime, policy: Policy
+) -> tuple[Circle, list[Match]]:
+    twice = 2 if clock.in_filing_week(policy, request, at) else 1
+    # Of a question that is new, and was never held, nobody can have been asked.
+    asked = await book.asked_already(request.id) if request.wave or request.claims else frozenset()
+    choose = partial(next_wave, request, size=policy.first_wave * twice, now=at, asked=asked)
+    if start is Circle.STATE:
+        # Mostly somebody near is free, and the many who are not near need not be read.
+        near = choose(await book.standings(state=request.state), start=start)
+        if near[0] is Circle.STATE:
+            return near
+    return choose(await book.standings(), start=start)
 
 
 async def _to_staff(book: Book, request: Request, *, at: datetime, policy: Policy) -> Request:
@@ -104,6 +112,16 @@ async def decline(
     if request.status is not Status.OPEN or request.circle is Circle.STAFF or waiting:
         return Step(request)
     return await widen(book, request, start=request.circle, at=at, policy=policy)
+
+
+async def end_offers(book: Book, request: Request, *, upto: int | None = None) -> None:
+    """Settle what is still offered of a request that is no longer open: its holder took it, if anybody.
+
+    With `upto` only the waves up to that one are settled: later ones belong to a later turn of the request.
+    """
+    if request.holder is not None:
+        await book.settle_offers(request.id, OfferState.TAKEN, mentor=request.holder, upto=upto)
+    await book.settle_offers(request.id, OfferState.GONE, upto=upto)
 
 
 async def there(book: Book, number: int) -> Request:

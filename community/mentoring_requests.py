@@ -148,12 +148,29 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One line of a request's history: ids and kinds only, never what somebody typed."""
+    """One line of a request's history: ids and kinds only, never what somebody typed.
+
+    `follows` says that something follows from it which is still to be worked out, at once but in a
+    transaction of its own (`community/mentoring_following.py`).
+    """
 
     at: datetime
     actor: str | None
     kind: str
     facts: dict[str, Any] = field(default_factory=dict)
+    follows: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimant:
+    """What decides whether somebody may claim: their standing, and whose opponents they work for.
+
+    `approved` means a mentor here whom staff has said yes to.
+    """
+
+    staff: bool = False
+    approved: bool = False
+    against: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +259,9 @@ class Book(Protocol):
     async def get(self, number: int) -> Request | None:
         """Give the request as it is."""
 
+    async def before_claim(self, number: int, by: str) -> tuple[Request, Claimant] | None:
+        """Give the request as it is, and what decides whether this person may claim it."""
+
     async def hold_still(self, number: int) -> Request | None:
         """Give the request and keep others from changing it until this transaction ends."""
 
@@ -275,9 +295,12 @@ class Book(Protocol):
         """Give the requests that this person holds or has an open offer of."""
 
     async def settle_offers(
-        self, number: int, state: OfferState, *, mentor: str | None = None
+        self, number: int, state: OfferState, *, mentor: str | None = None, upto: int | None = None
     ) -> list[Offer]:
-        """Turn the open offers of this request (of this mentor only, if named) into that state."""
+        """Turn the open offers of this request (of this mentor only, if named) into that state.
+
+        With `upto` only those of the waves up to that one.
+        """
 
     async def asked_already(self, number: int) -> frozenset[str]:
         """Give who has an open offer, passed, or handed this request back: not to be asked again."""
@@ -285,5 +308,5 @@ class Book(Protocol):
     async def has_left(self, user: str) -> bool:
         """Say whether this person's account is known to be gone."""
 
-    async def standings(self) -> list[Standing]:
-        """Give every approved mentor who is still here, with load and last offer."""
+    async def standings(self, *, state: str | None = None) -> list[Standing]:
+        """Give every approved mentor who is still here (of one state, if named), with load and last offer."""

@@ -11,7 +11,7 @@ from community import mentoring_clock as clock
 from community.members import People, set_away
 from community.mentoring import back_to_queue, settle
 from community.mentoring_matching import CIRCLES
-from community.mentoring_offering import Step, keep_open, widen
+from community.mentoring_offering import Step, ask_first, keep_open, widen
 from community.mentoring_requests import Book, Event, Policy, Request, Status
 
 UNTIL_THEY_RETURN = timedelta(days=3650)
@@ -21,6 +21,7 @@ UNTIL_THEY_RETURN = timedelta(days=3650)
 class Tending(StrEnum):
     """What looking after a request led to."""
 
+    ASKED = "asked"
     WIDENED = "widened"
     ALARMED = "alarmed"
     OVERDUE = "overdue"
@@ -30,6 +31,7 @@ class Tending(StrEnum):
     RELEASED = "released"
     CHECKED_IN = "checked_in"
     CLOSED = "closed"
+    ASKER_LEFT = "asker_left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +50,31 @@ async def tend(book: Book, people: People, number: int, *, at: datetime, policy:
     Open: the circle widens; staff is told before the answer target is missed, and reminded once it is
     theirs. Claimed but silent: a nudge, then it goes back to the queue. Answered but not closed: the
     asker is asked, then it is closed. Claimed by somebody who has left Slack: back to the queue at once.
+    Asked by somebody who has left Slack: closed at once, unless they felt unsafe, which staff looks into.
     One thing at a time, the most urgent first; None where the moment has not come.
     """
     request = await book.hold_still(number)
     if request is None or request.look_at is None:
         return None
-    if request.status is Status.CLAIMED and request.holder and await book.has_left(request.holder):
-        return await _release(book, request, at=at, policy=policy)
-    if request.look_at > at:
-        return None
+    left = await _tend_left(book, request, at=at, policy=policy)
+    if left is not None or request.look_at > at:
+        return left
+    if request.status is Status.OPEN and request.wave == 0:
+        # What follows from a question does this within a moment; should that ever fail, nobody waits in vain.
+        return Tended(Tending.ASKED, await ask_first(book, request, at=at, policy=policy))
     if request.status is Status.OPEN:
         return await _tend_open(book, people, request, at=at, policy=policy)
     return await _tend_claimed(book, request, at=at, policy=policy)
+
+
+async def _tend_left(book: Book, request: Request, *, at: datetime, policy: Policy) -> Tended | None:
+    """Look whether one of the two has left Slack: of that nobody waits to be reminded."""
+    if not request.safety and await book.has_left(request.asker):
+        closed = await settle(book, request, by=None, at=at, kind="asker_left")
+        return Tended(Tending.ASKER_LEFT, Step(closed), request.holder)
+    if request.status is Status.CLAIMED and request.holder and await book.has_left(request.holder):
+        return await _release(book, request, at=at, policy=policy)
+    return None
 
 
 async def _tend_claimed(book: Book, request: Request, *, at: datetime, policy: Policy) -> Tended:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
+from datetime import datetime, timedelta
 
 from slack_bolt.async_app import AsyncAck
-from slack_sdk.web.async_client import AsyncWebClient
 
 from community import mentoring
 from community import mentoring_notices as notices
 from community.clock import Clock
-from community.deliveries import EVENT_TYPE
+from community.deliveries import Delivery
 from community.mentoring_requests import Policy
-from handlers.listening import House, Listening, May, Work
+from community.notices import Notices
+from handlers.listening import Listening, May, Work
 from handlers.payloads import Actor, Json
 from messages import conversations as words
 from messages import payload as p
+from storage.store import Store
 
 SPOKEN = frozenset({None, "", "file_share", "me_message", "thread_broadcast"})
 """The kinds of message in which a person says something; all others report what happened to one.
@@ -23,6 +24,9 @@ SPOKEN = frozenset({None, "", "file_share", "me_message", "thread_broadcast"})
 Source: docs.slack.dev/reference/events/message, "Message subtypes".
 """
 SLACKBOT = "USLACKBOT"
+
+ANSWER_WITHIN = timedelta(hours=1)
+"""Later than this an answer to a message would only puzzle."""
 
 
 def register(listen: Listening) -> None:
@@ -33,9 +37,7 @@ def register(listen: Listening) -> None:
 async def wrote(
     ack: AsyncAck,
     event: Json,
-    client: AsyncWebClient,
     actor: Actor,
-    house: House,
     work: Work,
     clock: Clock,
     policy: Policy,
@@ -55,20 +57,27 @@ async def wrote(
                     offers = await store.mentoring.offers(request.id)
                     await store.tell(notices.changed(answered, offers), at=at)
     elif spoke and kind == "im":
-        thread = event.get("thread_ts")
-        announced_by = ""
-        # One transaction with the note that it was heard: a redelivery is neither answered nor counted.
         async with work() as store:
-            below = await store.announcements.answered(actor.id, channel, thread) if thread else None
-            if below is not None:
-                announced_by = below.author
-                await store.announcements.replied(below.id, actor.id, at=clock.now())
-        typed = words.reply(p.as_typed(event.get("text") or ""), announced_by=announced_by)
-        house.errands.start(_reply(client, channel, thread, typed), what="reply to a message")
+            at = clock.now()
+            announced_by = await _announcer(store, actor, channel, event, at)
+            await store.tell(Notices(add=(_reply(event, channel, at, announced_by),)), at=at)
     await ack()
 
 
-async def _reply(client: AsyncWebClient, channel: str, thread: str | None, said: p.Payload) -> None:
-    # Like every post of the app it carries an id, so that none of them can be taken for a lost delivery.
-    metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": secrets.token_urlsafe(16)}}
-    await client.chat_postMessage(channel=channel, thread_ts=thread, metadata=metadata, **said)
+async def _announcer(store: Store, actor: Actor, channel: str, event: Json, at: datetime) -> str:
+    """Count a reply below an announcement, and say who announced it; "" for any other message."""
+    thread = event.get("thread_ts")
+    below = await store.announcements.answered(actor.id, channel, thread) if thread else None
+    if below is None:
+        return ""
+    await store.announcements.replied(below.id, actor.id, at=at)
+    return below.author
+
+
+def _reply(event: Json, channel: str, at: datetime, announced_by: str) -> Delivery:
+    """Owe an answer; what was typed goes with it, and is forgotten once it is sent (scheduler's part)."""
+    payload = words.reply(p.as_typed(event.get("text") or ""), announced_by=announced_by)
+    if event.get("thread_ts"):
+        payload = {**payload, "thread_ts": event["thread_ts"]}
+    key = f"{words.REPLY}:{channel}:{event.get('ts') or event.get('event_ts')}"
+    return Delivery(key=key, to=channel, payload=payload, expires_at=at + ANSWER_WITHIN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -11,6 +12,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from community.deliveries import EVENT_TYPE
 from community.refusals import Incomplete, Refused
 from handlers.errands import Errands
 from handlers.payloads import Body, actor_of, part, place_of
@@ -76,7 +78,10 @@ async def answer(args: AsyncArgs, text: str, errands: Errands) -> None:
     if "command" in body:
         await args.ack(text=text, response_type="ephemeral")
     elif body.get("type") == "view_submission":
-        await args.ack(response_action="update", view=notice(text))
+        # On top of the form, so that what was typed is still there to be copied or sent elsewhere; Slack
+        # stacks three views at most, so the third one has to give way.
+        action = "update" if part(body, "view").get("previous_view_id") else "push"
+        await args.ack(response_action=action, view=notice(text))
     elif "event" in body:
         await args.ack()
     else:
@@ -114,7 +119,9 @@ async def whisper(client: AsyncWebClient, body: Body, text: str) -> None:
             pass  # The app is not in that conversation.
         else:
             return
-    await client.chat_postMessage(channel=user, text=text)
+    # Like every post of the app it carries an id, so that it can never be taken for a lost delivery.
+    metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": secrets.token_urlsafe(16)}}
+    await client.chat_postMessage(channel=user, text=text, metadata=metadata)
 
 
 def notice(text: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from community.refusals import NotAllowed, Refused
 from handlers import errors
 from handlers.errands import Errands
 from handlers.payloads import Actor, actor_of, interaction_of
-from handlers.turns import Turns
+from handlers.turns import Rush, Turns
 from storage.database import Database
 from storage.failpoints import failpoint
 from storage.store import Store
@@ -57,8 +57,11 @@ class AlreadyHandled(Exception):
 class Work(Protocol):
     """Opens the one transaction of a listener, in which the interaction itself is remembered."""
 
-    def __call__(self) -> AbstractAsyncContextManager[Store]:
-        """Give the transaction's store; raises AlreadyHandled for a redelivery."""
+    def __call__(self, *, meet: bool = True) -> AbstractAsyncContextManager[Store]:
+        """Give the transaction's store; raises AlreadyHandled for a redelivery.
+
+        Who acts is known from then on, unless `meet` leaves that to what follows.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class House:
     announcing: Rules = field(default_factory=Rules)
     errands: Errands = field(default_factory=Errands)
     turns: Turns = field(default_factory=Turns)
+    rush: Rush = field(default_factory=Rush)
     observe: Callable[[str, float], None] = lambda _name, _seconds: None
 
 
@@ -138,7 +142,10 @@ class Listening:
             actor = actor_of(args.body)
             reference = secrets.token_hex(4)
             started = time.perf_counter()
-            with structlog.contextvars.bound_contextvars(reference=reference, listener=f"{kind}:{name}"):
+            with (
+                house.rush.one(),
+                structlog.contextvars.bound_contextvars(reference=reference, listener=f"{kind}:{name}"),
+            ):
                 try:
                     await _check(house.database, may, actor)
                     await listener(**_given(wanted, args, house, actor))
@@ -208,13 +215,13 @@ def local_day(now: datetime, zone: str) -> date:
 
 def _work(house: House, interaction: str, actor: Actor) -> Work:
     @asynccontextmanager
-    async def work() -> AsyncIterator[Store]:
+    async def work(*, meet: bool = True) -> AsyncIterator[Store]:
         async with house.database.transaction() as store:
             now = house.clock.now()
             if interaction and not await store.seen.first(interaction, now):
                 raise AlreadyHandled
             failpoint("listener.seen")
-            if actor.id:
+            if actor.id and meet:
                 await store.members.meet(actor.id, at=now)
             yield store
             failpoint("listener.done")

@@ -139,10 +139,9 @@ async def submitted_question(
     work: Work,
     clock: Clock,
     today: Today,
-    places: Places,
     policy: Policy,
 ) -> None:
-    """A person pressed "Ask" in the form."""
+    """A person pressed "Ask" in the form: the question is kept, and everything else follows from that."""
     draft = Draft(
         question=entered(view, "question"),
         topic=entered(view, "topic"),
@@ -151,18 +150,12 @@ async def submitted_question(
         needed_by=picked_date(view, "needed_by"),
         private=forms.PRIVATE in chosen(view, "private"),
     )
-    async with work() as store:
-        at = clock.now()
-        member = await store.members.member(actor.id)
-        step = await mentoring.ask(
-            store.mentoring, actor.id, draft, at=at, today=today(member), policy=policy
+    async with work(meet=False) as store:
+        # Their own day matters for the day by which they need an answer, and for nothing else.
+        member = await store.members.member(actor.id) if draft.needed_by else None
+        await mentoring.ask(
+            store.mentoring, actor.id, draft, at=clock.now(), today=today(member), policy=policy
         )
-        request = step.request
-        if member is not None:
-            await store.members.describe(
-                actor.id, state=member.state or request.state, office=member.office or request.office
-            )
-        await store.tell(notices.asked(request, step.offers, places), at=at)
     await ack()
 
 
@@ -176,17 +169,14 @@ async def claimed(
     policy: Policy,
     turns: Turns,
 ) -> None:
-    """A mentor pressed "Claim", or staff took a request on."""
+    """A mentor pressed "Claim", or staff took a request on: who won is kept, and the rest follows from it."""
     asked = number(action.get("value"))
-    async with turns.behind_the_first(asked):
-        async with database.reading() as store:
-            await mentoring.may_claim(store.mentoring, store.members, asked, by=actor.id)
-        async with work() as store:
-            at = clock.now()
-            request = await mentoring.claim(
-                store.mentoring, store.members, asked, by=actor.id, at=at, policy=policy
-            )
-            await store.tell(notices.claimed(request, await store.mentoring.offers(request.id)), at=at)
+    async with turns.behind_the_first(asked) as first:
+        if not first:
+            async with database.reading() as store:
+                await mentoring.may_claim(store.mentoring, asked, by=actor.id)
+        async with work(meet=False) as store:
+            await mentoring.claim(store.mentoring, asked, by=actor.id, at=clock.now(), policy=policy)
     await ack()
 
 
@@ -292,8 +282,7 @@ async def assigned(ack: AsyncAck, view: Json, actor: Actor, work: Work, clock: C
             at=at,
             policy=policy,
         )
-        offers = await store.mentoring.offers(request.id)
-        await store.tell(notices.assigned(request, offers, by=actor.id), at=at)
+        await store.tell(notices.assigned(request, by=actor.id), at=at)
     await ack()
 
 

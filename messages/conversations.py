@@ -5,6 +5,9 @@ from __future__ import annotations
 from messages import payload as p
 from messages.mentoring import ASK, ASK_WITH
 
+REPLY = "conversations:reply"
+"""What the keys of the answers begin with."""
+
 
 def reply(typed: str, *, announced_by: str = "") -> p.Payload:
     """Answer a message to the app: nobody reads along here, but a mentor is one press away.

@@ -261,6 +261,8 @@ def state_line(request: Request) -> str:
         case Status.CLAIMED:
             return f"Claimed by {who(request.holder)}."
         case Status.CLOSED:
+            if request.closed_by is None and request.answered_at is None:
+                return "Closed: whoever asked has left the workspace."
             return f"Answered by {who(request.holder)}." if request.holder else "Closed by the asker."
         case Status.CANCELLED:
             return "Taken back by the asker."

@@ -53,6 +53,14 @@ def cancelled(request: Request) -> p.Payload:
     )
 
 
+def asker_left(request: Request) -> p.Payload:
+    """Tell the holder that nobody waits for the answer any more."""
+    return _note(
+        f"{words.who(request.asker)} has left the workspace, so {words.reference(request)} is closed. "
+        "There is nothing left to do."
+    )
+
+
 def widened(request: Request, *, circle: str, asked: int) -> p.Payload:
     """Tell the asker, calmly, that more people are asked."""
     if circle == Circle.STAFF:

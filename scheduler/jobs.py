@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +24,10 @@ class Job:
     at_start: bool = False
 
 
+class Stopping(Exception):
+    """The process stops: a job that waits has nothing to wait for any more."""
+
+
 class Jobs:
     """Runs the jobs while this process leads; the others stand by."""
 
@@ -30,7 +35,7 @@ class Jobs:
         self._jobs = {job.name: job for job in jobs}
         self._leading = leading
         self._running: set[asyncio.Task[object] | None] = set()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         # APScheduler's default drops a run that is more than a second late; None keeps it.
         self._scheduler = AsyncIOScheduler(
             timezone="UTC",
@@ -47,13 +52,15 @@ class Jobs:
 
     async def run(self, name: str) -> None:
         """Run one job now, if this process leads; a fault is logged and the next run tries again."""
-        if self._stopping or not self._leading():
+        if self._stopping.is_set() or not self._leading():
             return
         task = asyncio.current_task()
         if task is not None:
             self._running.add(task)
         try:
             await self._jobs[name].run()
+        except Stopping:
+            pass  # The next start runs it afresh.
         except Exception:
             log.exception("job failed", job=name)
         finally:
@@ -70,9 +77,17 @@ class Jobs:
         for name in self._jobs:
             await self.run(name)
 
+    async def rest(self, seconds: float) -> None:
+        """Wait inside a job, for as long as Slack asks to be left alone; raises Stopping when it is over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        if self._stopping.is_set():
+            raise Stopping
+
     async def stop(self, within: float = 10.0) -> None:
         """Look no more, and let what runs at this moment end, at most that many seconds."""
-        self._stopping = True
+        self._stopping.set()
         running = {task for task in self._running if task is not None and task is not asyncio.current_task()}
         if running:
             await asyncio.wait(running, timeout=within)

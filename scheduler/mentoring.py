@@ -11,6 +11,7 @@ from community import mentoring
 from community import mentoring_notices as notices
 from community.clock import Clock
 from community.deliveries import Landed
+from community.mentoring_following import Line, follow
 from community.mentoring_leaving import let_go
 from community.mentoring_requests import OfferState, Policy, Request, Status
 from community.mentoring_tending import Tended, tend
@@ -18,6 +19,7 @@ from community.notices import Places
 from messages import mentoring as words
 from messages import mentoring_notes as notes
 from scheduler.rendering import Scene
+from storage import restoring
 from storage.database import Database
 from storage.store import Store
 
@@ -50,6 +52,7 @@ def renderers(scene: Scene) -> dict[str, Render]:
             lambda request, about: notes.details(request, upto=about["upto"], added=about["added"])
         ),
         "cancelled": _of(lambda request, _about: notes.cancelled(request)),
+        "asker_left": _of(lambda request, _about: notes.asker_left(request)),
         "widened": _of(
             lambda request, about: notes.widened(request, circle=about["circle"], asked=about["asked"])
         ),
@@ -175,6 +178,25 @@ def outcomes(
             await store.tell(notices.widened(step.request, step.offers, offers, places), at=now)
 
     return {"mentoring:conversation": conversation, "mentoring.offer": offer}
+
+
+def follower(clock: Clock, policy: Policy, places: Places) -> Callable[[Store, Line], Awaitable[None]]:
+    """Give what works out a line of a request's history: who is asked, and who hears of it."""
+
+    async def work_out(store: Store, line: Line) -> None:
+        at = clock.now()
+        # The same line names its messages alike each time: after a restore they can be found in Slack.
+        store.deliveries.seed = f"{line.id}:{line.at.isoformat()}"
+        request, said = await follow(store.mentoring, line, at=at, policy=policy, places=places)
+        if line.kind == "asked":
+            # What they said of themselves once need not be asked again.
+            await store.members.get_to_know(line.actor, state=request.state, office=request.office, at=at)
+        await store.tell(said, at=at)
+        if restoring.COPIED in line.facts:
+            keys = [each.key for each in said.add]
+            await restoring.hold_back(store, keys, line.facts[restoring.COPIED], at)
+
+    return work_out
 
 
 MOST_AT_ONCE = 8

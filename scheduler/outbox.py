@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scheduler.endings import Outcome
     from scheduler.lease import Leadership
     from storage.database import Database
+    from storage.outgoing import Candidate
 
 __all__ = ["Landed", "Outbox", "Renderer"]
 
@@ -39,6 +40,9 @@ SWEEP_EVERY = 2.0
 
 TEND_EVERY = 2.5
 """Seconds between two rounds that free, expire, bury and read back."""
+
+PATIENCE = 0.25
+"""Seconds that a message lets people who wait for their own answer go first."""
 
 _ASK_AGAIN = 30.0
 
@@ -57,7 +61,8 @@ class Outbox:
     Of `client` only address, token, headers, proxy and TLS settings are used: the outbox has a session and
     a deadline of its own. `renderers` make payloads by name, `outcomes` hear how deliveries ended, by the
     renderer's name or the first two parts of the key. Without `leadership` it always leads. `parallel`
-    requests are in flight at most. `monotonic` and `sleep` are seconds.
+    requests are in flight at most. `after_people` returns when nobody waits for an answer of the app, at
+    the latest after so many seconds. `monotonic` and `sleep` are seconds.
     """
 
     def __init__(
@@ -72,6 +77,7 @@ class Outbox:
         pace: Pace | None = None,
         parallel: int = 8,
         client_msg_id: bool = False,
+        after_people: Callable[[float], Awaitable[object]] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
@@ -83,6 +89,7 @@ class Outbox:
         self._parallel = parallel
         self._monotonic = monotonic
         self._sleep = sleep
+        self._after_people = after_people
         self._breaker = Breaker(monotonic)
         self._wire = Wire(client)
         self._endings = Endings(database, clock, outcomes or {})
@@ -195,6 +202,7 @@ class Outbox:
             wait = SWEEP_EVERY
             try:
                 if self._leads:
+                    await self._let_people_go_first()
                     look = await self._look()
                     wait = min(wait, look.wait)
                 else:
@@ -203,6 +211,10 @@ class Outbox:
                 log.warning("outbox: cannot look: %s", type(fault).__name__)
                 wait = 1.0
             await self._nap(max(wait, 0.001), heard)
+
+    async def _let_people_go_first(self) -> None:
+        if self._after_people is not None:
+            await self._after_people(PATIENCE)
 
     async def _nap(self, seconds: float, heard: int) -> None:
         """Sleep, but wake at the bell."""
@@ -246,10 +258,10 @@ class Outbox:
             # More may stand behind what shares a line with what was taken.
             return _Look(len(picked), 0.0 if picked else wait)
 
-    async def _pick(self, room: int) -> tuple[list[Owed], float]:
+    async def _pick(self, room: int) -> tuple[list[Candidate], float]:
         """Choose what to reserve, and spend its tokens; with it the seconds until more may be chosen."""
         at = self._clock.now()
-        picked: list[Owed] = []
+        picked: list[Candidate] = []
         lines = set()
         wait = SWEEP_EVERY
         async with self._database.reading() as store:
@@ -309,6 +321,7 @@ class Outbox:
 
     async def _send(self, one: Owed) -> None:
         try:
+            await self._let_people_go_first()
             await self._sender.send(one)
         except Exception:
             # The database was away at the wrong moment. What the row says is still true: reserved, which

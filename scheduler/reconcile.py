@@ -236,7 +236,7 @@ class Reconciler:
                 self._pace.limited(method, fault.seconds)
             elif fault.meaning in {Verdict.UNCLEAR, Verdict.UNREACHED}:
                 self._breaker.unclear(method, unreached=fault.meaning is Verdict.UNREACHED)
-            elif fault.meaning is not Verdict.LOCKED_OUT:
+            elif fault.meaning not in {Verdict.LOCKED_OUT, Verdict.LATER}:
                 self._breaker.clear(method)
                 raise
             raise _Later from fault

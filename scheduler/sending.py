@@ -305,9 +305,10 @@ class Sender:
         if fault.meaning is Verdict.LOCKED_OUT and not await self._locked_out(fault.error):
             fault = NoAnswer(Verdict.REFUSED, fault.error, fault.method)
         match fault.meaning:
-            case Verdict.REFUSED:
+            case Verdict.REFUSED | Verdict.LATER:
                 self._breaker.clear(method)
-                await self._endings.refuse(one, fault.error)
+                again = fault.meaning is Verdict.LATER and one.attempts < MOST_UNANSWERED
+                await (self._put_back(one, wait=True) if again else self._endings.refuse(one, fault.error))
             case Verdict.DONE:
                 self._breaker.clear(method)
                 await self._endings.land(one, channel=one.channel, ts=None)

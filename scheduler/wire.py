@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from community.deliveries import TIMEOUT, Kind, Verdict, retry_after, verdict
+from storage.failpoints import failpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,8 +33,12 @@ class _TooLate(Exception):
 async def _last_look(*_: object) -> None:
     """Refuse the connection when its request may not be written any more: the very last moment to tell."""
     limit = _not_after.get()
-    if limit is not None and limit[0]() > limit[1]:
+    if limit is None:
+        return
+    if limit[0]() > limit[1]:
         raise _TooLate
+    # What freezes from here on for longer than the grace writes when it wakes: the one window that is left.
+    failpoint("outbox.last_look")
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,16 +95,18 @@ async def restore(url: str, file: Path, at: datetime) -> Restored:
                 # A plain copy of the file, made while nothing ran, does not say of itself that it is one.
                 if await store.milestones.reached(COPY_MADE) is None:
                     await store.milestones.reach(COPY_MADE, at)
-            held = await settle_copy(copy, at)
+            held = await settle_copy(copy, at, starting=False)
         await asyncio.to_thread(_close_up, draft)
         failpoint("restore.drafted")
         kept = path.with_name(f"{path.name}.before-{at:%Y%m%dT%H%M%SZ}")
         there = path.exists()
         if there:
-            await asyncio.to_thread(_refuse_if_open, path)
-        _keep(path, kept)
-        failpoint("restore.old_kept")
-        draft.replace(path)
+            # Making the copy took a while: somebody may have begun to work meanwhile, and even ended.
+            await _refuse_if_led(path, at)
+        with _alone_with(path):
+            _keep(path, kept)
+            failpoint("restore.old_kept")
+            draft.replace(path)
         failpoint("restore.in_place")
     return Restored(held or 0, kept if there else None)
 
@@ -193,13 +195,25 @@ async def _refuse_if_led(path: Path, at: datetime) -> None:
 
 def _refuse_if_open(path: Path) -> None:
     """Prove that nobody has the file open: only then does SQLite leave its write-ahead mode."""
-    try:
-        with contextlib.closing(sqlite3.connect(path, timeout=1)) as connection:
-            connection.execute("PRAGMA journal_mode = DELETE")
-    except sqlite3.OperationalError:
-        raise InUse(f"A process still has {path} open. Stop it first.") from None
-    except sqlite3.DatabaseError:
-        return  # Damaged: nobody can work with it.
+    with _alone_with(path):
+        return
+
+
+@contextlib.contextmanager
+def _alone_with(path: Path) -> Iterator[None]:
+    """Keep everybody else out of the file; raises InUse when somebody has it open."""
+    with contextlib.ExitStack() as open_files:
+        if path.exists():
+            connection = sqlite3.connect(path, timeout=1, isolation_level=None)
+            open_files.enter_context(contextlib.closing(connection))
+            try:
+                connection.execute("PRAGMA journal_mode = DELETE")
+                connection.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError:
+                raise InUse(f"A process still has {path} open. Stop it first.") from None
+            except sqlite3.DatabaseError:
+                pass  # Damaged: nobody can work with it.
+        yield
 
 
 def _keep(path: Path, kept: Path) -> None:

@@ -69,6 +69,8 @@ class Database:
     def __init__(self, url: URL, writer: AsyncEngine, reader: AsyncEngine) -> None:
         self.url = url
         self.bell = Bell()
+        self.kept = Bell()
+        """Rings when a transaction of this process has kept something from which more follows."""
         self._writer = writer
         self._reader = reader
         self._turn = asyncio.Lock() if writer.dialect.name == "sqlite" else contextlib.nullcontext()
@@ -89,9 +91,14 @@ class Database:
                 pool_size=pool,
                 max_overflow=pool,
                 pool_timeout=10,
+                # The connection used last is used next: it has our statements prepared, and needs no asking.
+                pool_use_lifo=True,
                 hide_parameters=True,
                 # A process that froze in the middle of a transaction must not hold its locks for ever.
-                connect_args={"server_settings": {"idle_in_transaction_session_timeout": "15000"}},
+                connect_args={
+                    "prepared_statement_cache_size": 400,
+                    "server_settings": {"idle_in_transaction_session_timeout": "15000"},
+                },
             )
             _ask_the_idle(engine)
             # Readers share the pool, but see one consistent state and cannot write.
@@ -110,7 +117,8 @@ class Database:
     async def transaction(self, *, yielding: bool = False, long: bool = False) -> AsyncIterator[Store]:
         """One transaction that may write: committed at the end, rolled back when an exception leaves it.
 
-        If deliveries were added in it, the sender is woken after the commit. A `yielding` one gives up
+        If deliveries were added in it, the sender is woken after the commit; if something follows from it,
+        the one who works that out. A `yielding` one gives up
         (`transient` says so of its fault) before PostgreSQL would have to break a deadlock: it is for work
         that is simply tried again, so that nobody who waits for an answer is the one to lose. On PostgreSQL
         it ends with TimeoutError after eight seconds, unless it is `long`: then nobody waits for it.
@@ -124,6 +132,8 @@ class Database:
                 await connection.execute(text(f"NOTIFY {CHANNEL}"))
         if store.rings:
             self.bell.ring()
+        if store.follows:
+            self.kept.ring()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Store]:

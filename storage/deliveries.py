@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import secrets
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from community.deliveries import COLLAPSING, Delivery, Kind, Lane, Owed, Sent, State, pieces
+from storage.deliveries_statements import ADD, ADD_ONE, REFRESH, UPSERT
 from storage.tables import deliveries
 
 if TYPE_CHECKING:
@@ -59,7 +61,9 @@ class Deliveries:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+        self._dialect = connection.dialect.name
+        self.seed: str | None = None
+        """Where this is set, the opaque id of a delivery follows from it and the key, and is not random."""
         self.added = 0
         """How many this transaction added or touched; the database wakes the sender when there are any."""
 
@@ -76,18 +80,19 @@ class Deliveries:
             if delivery.kind in COLLAPSING:
                 keys += await self._replace(delivery, at)
             else:
-                rows.extend(_values(part, at) for part in split(delivery))
+                rows.extend(self._values(part, at) for part in split(delivery))
         parts = {row["key"] for row in rows} - {delivery.key for delivery in wanted}
         if rows:
-            result = await self._connection.execute(
-                self._insert(deliveries)
-                .on_conflict_do_nothing(index_elements=[deliveries.c.key])
-                .returning(deliveries.c.key),
-                rows,
-            )
+            result = await self._connection.execute(ADD[self._dialect], rows)
             keys += sum(key not in parts for (key,) in result)
         self.added += keys
         return keys
+
+    def _values(self, delivery: Delivery, at: datetime) -> dict[str, Any]:
+        if self.seed is None:
+            return _values(delivery, at, secrets.token_urlsafe(16))
+        mixed = hashlib.sha256(f"{self.seed}:{delivery.key}".encode()).digest()
+        return _values(delivery, at, base64.urlsafe_b64encode(mixed[:16]).decode().rstrip("="))
 
     async def _replace(self, delivery: Delivery, at: datetime) -> int:
         known = await self._connection.scalar(select(deliveries.c.id).where(deliveries.c.key == delivery.key))
@@ -98,7 +103,7 @@ class Deliveries:
             .where(deliveries.c.line == delivery.line, NEWEST)
             .values(state=State.CANCELLED, reason="superseded", ended_at=at)
         )
-        await self._connection.execute(self._insert(deliveries).values(_values(delivery, at)))
+        await self._connection.execute(ADD_ONE, self._values(delivery, at))
         return 1
 
     async def refresh(self, *keys: str, at: datetime, lane: Lane = Lane.URGENT) -> None:
@@ -110,32 +115,9 @@ class Deliveries:
         """
         if not keys:
             return
-        # Locked in one order, so that two transactions cannot wait for each other.
-        named = (
-            select(deliveries.c.id)
-            .where(
-                deliveries.c.key.in_(sorted(set(keys))),
-                deliveries.c.kind == Kind.POST,
-                deliveries.c.render.is_not(None),
-            )
-            .order_by(deliveries.c.key)
-            .with_for_update()
-        )
         # Writing to the posts' rows, rather than reading them, waits on PostgreSQL for a sender that is just
         # marking one: what it renders then includes our facts, or we see that it was marked.
-        cards = await self._connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id.in_(named))
-            .values(refreshes=deliveries.c.refreshes + 1)
-            .returning(
-                deliveries.c.key,
-                deliveries.c.state,
-                deliveries.c.render,
-                deliveries.c.about,
-                deliveries.c.refreshes,
-                deliveries.c.cancelled_at,
-            )
-        )
+        cards = await self._connection.execute(REFRESH, {"b_keys": sorted(set(keys))})
         shown = {State.SENDING, State.SENT, State.PARKED}
         changes = [
             Delivery(
@@ -178,25 +160,8 @@ class Deliveries:
     async def _upsert(self, *wanted: Delivery, at: datetime) -> None:
         if not wanted:
             return
-        new = self._insert(deliveries)
-        urgent = or_(deliveries.c.lane == Lane.URGENT, new.excluded.lane == Lane.URGENT)
-        await self._connection.execute(
-            new.on_conflict_do_update(
-                index_elements=[deliveries.c.line],
-                index_where=NEWEST_TEXT,
-                set_={
-                    "about": new.excluded.about,
-                    "render": new.excluded.render,
-                    "payload": new.excluded.payload,
-                    "lane": case((urgent, Lane.URGENT.value), else_=Lane.BULK.value),
-                    "due_at": case(
-                        (deliveries.c.due_at < new.excluded.due_at, deliveries.c.due_at),
-                        else_=new.excluded.due_at,
-                    ),
-                },
-            ),
-            [_values(delivery, at) for delivery in wanted],
-        )
+        rows = [self._values(delivery, at) for delivery in wanted]
+        await self._connection.execute(UPSERT[self._dialect], rows)
         self.added += len(wanted)
 
     async def cancel(self, *keys: str, at: datetime) -> int:
@@ -391,11 +356,6 @@ class Deliveries:
 ARRIVED = "staff_saw_it"
 """The reason kept on a delivery that staff vouch for, until the sender has marked it sent."""
 
-NEWEST_TEXT = next(
-    index for index in deliveries.indexes if index.name == "uq_deliveries_newest"
-).dialect_options["sqlite"]["where"]
-"""The condition of the index that keeps one update per card, word for word, as ON CONFLICT needs it."""
-
 
 def split(delivery: Delivery) -> Iterable[Delivery]:
     """Give a plain text that Slack would split as several deliveries, each following the one before."""
@@ -427,10 +387,10 @@ def parts_of(delivery: Delivery, parts: Sequence[str]) -> list[Delivery]:
     return made
 
 
-def _values(delivery: Delivery, at: datetime) -> dict[str, Any]:
+def _values(delivery: Delivery, at: datetime, opaque: str) -> dict[str, Any]:
     return {
         "key": delivery.key,
-        "opaque": secrets.token_urlsafe(16),
+        "opaque": opaque,
         "kind": delivery.kind,
         "lane": delivery.lane,
         "state": State.PENDING,

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import Row, Select, Text, and_, bindparam, false, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from community.members import Member, MentorKind, MentorProfile, Role, Stage
 from community.offices import Office
 from community.topics import Topic
-from storage.tables import members, mentor_profiles
+from storage.tables import Instant, members, mentor_profiles
 
 HOME_FRESH = timedelta(days=2)
 """Home tabs that were not opened for this long are rendered anew when opened, not before."""
@@ -86,7 +86,7 @@ def _member(row: Row[Any]) -> Member:
 
 def mentor_profile(row: Row[Any]) -> MentorProfile:
     """Turn a row of `mentor_profiles` into what the rules work with."""
-    return _profile(
+    return parsed(
         row.user,
         row.kind,
         row.states,
@@ -95,15 +95,15 @@ def mentor_profile(row: Row[Any]) -> MentorProfile:
         row.capacity,
         row.against,
         row.away_until,
-        row.signed_up_at,
         row.approved_at,
+        row.signed_up_at,
         row.approved_by,
         row.declined_at,
     )
 
 
 @lru_cache(maxsize=4096)
-def _profile(
+def parsed(
     user: str,
     kind: str,
     states: str,
@@ -112,12 +112,12 @@ def _profile(
     capacity: int,
     against: str,
     away_until: datetime | None,
-    signed_up_at: datetime | None,
     approved_at: datetime | None,
-    approved_by: str | None,
-    declined_at: datetime | None,
+    signed_up_at: datetime | None = None,
+    approved_by: str | None = None,
+    declined_at: datetime | None = None,
 ) -> MentorProfile:
-    """Make a profile of a row's values: every question reads every mentor, and few of them have changed."""
+    """Make a profile of a row's values: questions read the same mentors again and again."""
     return MentorProfile(
         user=user,
         kind=MentorKind(kind),
@@ -134,6 +134,48 @@ def _profile(
     )
 
 
+# Made once: to put them together costs more than to run them.
+_DIALECTS = {dialect.dialect.name: dialect for dialect in (postgresql, sqlite)}
+_MEET = {name: dialect.insert(members).on_conflict_do_nothing() for name, dialect in _DIALECTS.items()}
+_MEMBER = select(members).where(members.c.id == bindparam("b_user"))
+_MENTOR = select(mentor_profiles).where(mentor_profiles.c.user == bindparam("b_user"))
+_HOLD_MENTOR = _MENTOR.with_for_update()
+
+
+def _get_to_know(dialect: Any) -> Any:
+    new = dialect.insert(members)
+    return new.on_conflict_do_update(
+        index_elements=[members.c.id],
+        set_={
+            "state": func.coalesce(members.c.state, new.excluded.state),
+            "office": func.coalesce(members.c.office, new.excluded.office),
+        },
+    )
+
+
+_GET_TO_KNOW = {name: _get_to_know(dialect) for name, dialect in _DIALECTS.items()}
+
+
+@cache
+def _looking(states: int) -> Select[Any]:
+    """Ask for `b_users` and who looks on at so many states, if they opened Home after `b_since`."""
+    padded = " " + mentor_profiles.c.states + " "
+    covers = or_(false(), *(padded.like(bindparam(f"b_state_{n}", type_=Text)) for n in range(states)))
+    onlooker = and_(
+        members.c.left_at.is_(None),
+        or_(members.c.roles.contains(Role.STAFF), and_(mentor_profiles.c.approved_at.is_not(None), covers)),
+    )
+    named = members.c.id.in_(bindparam("b_users", expanding=True))
+    return (
+        select(members.c.id)
+        .outerjoin(mentor_profiles, mentor_profiles.c.user == members.c.id)
+        .where(
+            members.c.home_seen_at > bindparam("b_since", type_=Instant),
+            or_(named, onlooker) if states else named,
+        )
+    )
+
+
 class Members:
     """The people, within the caller's transaction; satisfies `community.members.People`."""
 
@@ -143,9 +185,12 @@ class Members:
 
     async def meet(self, user: str, *, at: datetime) -> None:
         """See to it that this person is known, as a candidate until somebody says more."""
-        await self._connection.execute(
-            self._insert(members).values(id=user, met_at=at).on_conflict_do_nothing()
-        )
+        await self._connection.execute(_MEET[self._connection.dialect.name], {"id": user, "met_at": at})
+
+    async def get_to_know(self, user: str, *, state: str, office: Office | None, at: datetime) -> None:
+        """See to it that this person is known, and keep what their profile did not say yet."""
+        said = {"id": user, "met_at": at, "state": state, "office": office}
+        await self._connection.execute(_GET_TO_KNOW[self._connection.dialect.name], said)
 
     async def learn(self, accounts: Sequence[Account], *, at: datetime) -> list[str]:
         """Keep what Slack says of these accounts; give the ids of those who have just left."""
@@ -169,7 +214,7 @@ class Members:
 
     async def member(self, user: str) -> Member | None:
         """Give the person, or None where nobody has met them."""
-        row = (await self._connection.execute(select(members).where(members.c.id == user))).one_or_none()
+        row = (await self._connection.execute(_MEMBER, {"b_user": user})).one_or_none()
         return _member(row) if row else None
 
     async def names(self, users: Iterable[str]) -> dict[str, str]:
@@ -203,23 +248,16 @@ class Members:
         )
         return sorted(found.scalars())
 
-    async def watching(self, states: Iterable[str], *, at: datetime) -> list[str]:
-        """Give staff and the mentors of these states, as far as they opened their Home tab lately."""
-        padded = " " + mentor_profiles.c.states + " "
-        covers = or_(*(padded.contains(f" {state} ") for state in sorted(states)))
-        found = await self._connection.execute(
-            select(members.c.id)
-            .outerjoin(mentor_profiles, mentor_profiles.c.user == members.c.id)
-            .where(
-                members.c.home_seen_at > at - HOME_FRESH,
-                members.c.left_at.is_(None),
-                or_(
-                    members.c.roles.contains(Role.STAFF),
-                    and_(mentor_profiles.c.approved_at.is_not(None), covers),
-                ),
-            )
-        )
-        return sorted(found.scalars())
+    async def looking(self, users: Iterable[str], states: Iterable[str], *, at: datetime) -> frozenset[str]:
+        """Give who of these people opened their Home tab lately, and who of those that look on.
+
+        Those are, where any state is named, staff and the mentors of these states.
+        """
+        named = sorted(states)
+        values: dict[str, Any] = {f"b_state_{n}": f"% {state} %" for n, state in enumerate(named)}
+        values |= {"b_users": sorted(users), "b_since": at - HOME_FRESH}
+        found = await self._connection.execute(_looking(len(named)), values)
+        return frozenset(user for (user,) in found)
 
     async def staff(self) -> list[Member]:
         """Give everybody on the staff who is here."""
@@ -250,16 +288,14 @@ class Members:
 
     async def mentor(self, user: str) -> MentorProfile | None:
         """Give the mentor's profile, or None."""
-        return await self._mentor(select(mentor_profiles).where(mentor_profiles.c.user == user))
+        return await self._mentor(_MENTOR, {"b_user": user})
 
     async def hold_mentor(self, user: str) -> MentorProfile | None:
         """Give the profile and keep others from changing it until this transaction ends."""
-        return await self._mentor(
-            select(mentor_profiles).where(mentor_profiles.c.user == user).with_for_update()
-        )
+        return await self._mentor(_HOLD_MENTOR, {"b_user": user})
 
-    async def _mentor(self, statement: Any) -> MentorProfile | None:
-        row = (await self._connection.execute(statement)).one_or_none()
+    async def _mentor(self, statement: Any, values: dict[str, Any]) -> MentorProfile | None:
+        row = (await self._connection.execute(statement, values)).one_or_none()
         return mentor_profile(row) if row else None
 
     async def save_mentor(self, profile: MentorProfile) -> None:

@@ -11,25 +11,24 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Row,
-    Select,
     and_,
     case,
     func,
-    insert,
-    literal_column,
     or_,
     select,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from community.members import Role
 from community.mentoring_matching import Circle, Match, Standing
-from community.mentoring_requests import Event, Offer, OfferState, Rating, Request, Status
+from community.mentoring_requests import Claimant, Event, Offer, OfferState, Rating, Request, Status
 from community.offices import Office
 from community.topics import Topic
+from storage import mentoring_statements as sql
 from storage.failpoints import failpoint
-from storage.members import mentor_profile
-from storage.tables import members, mentor_profiles, offers, request_history, requests
+from storage.members import parsed
+from storage.tables import members, mentor_profiles, offers, requests
 
 MEDIAN_FROM = 5
 """Fewer answers than this are no history to promise a waiting time from."""
@@ -100,71 +99,69 @@ class Mentoring:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self.follows = False
+        """Whether this transaction wrote a line from which something follows."""
 
     async def open(self, request: Request) -> Request:
         """Keep a new request and give it back with its number."""
         row = (
             await self._connection.execute(
-                insert(requests)
-                .values(
-                    asker=request.asker,
-                    question=request.question,
-                    details=request.details,
-                    topic=request.topic,
-                    state=request.state,
-                    office=request.office,
-                    needed_by=request.needed_by,
-                    private=request.private,
-                    status=request.status,
-                    circle=request.circle,
-                    wave=request.wave,
-                    opened_at=request.opened_at,
-                    waiting_since=request.waiting_since,
-                    look_at=request.look_at,
-                    widen_at=request.widen_at,
-                    alarm_at=request.alarm_at,
-                    resources_at=request.resources_at,
-                    overdue_at=request.overdue_at,
-                    hurts_at=request.hurts_at,
-                    claims=0,
-                    help_asked=0,
-                    reminders=0,
-                    closings=0,
-                )
-                .returning(requests.c.id)
+                sql.OPEN,
+                {
+                    "asker": request.asker,
+                    "question": request.question,
+                    "details": request.details,
+                    "topic": request.topic,
+                    "state": request.state,
+                    "office": request.office,
+                    "needed_by": request.needed_by,
+                    "private": request.private,
+                    "status": request.status,
+                    "circle": request.circle,
+                    "wave": request.wave,
+                    "opened_at": request.opened_at,
+                    "waiting_since": request.waiting_since,
+                    "look_at": request.look_at,
+                    "widen_at": request.widen_at,
+                    "alarm_at": request.alarm_at,
+                    "resources_at": request.resources_at,
+                    "overdue_at": request.overdue_at,
+                    "hurts_at": request.hurts_at,
+                    "claims": 0,
+                    "help_asked": 0,
+                    "reminders": 0,
+                    "closings": 0,
+                },
             )
         ).scalar_one()
         return replace(request, id=row)
 
     async def get(self, number: int) -> Request | None:
         """Give the request as it is."""
-        return await self._one(select(requests).where(requests.c.id == number))
+        return await self._one(sql.GET, {"b_id": number})
+
+    async def before_claim(self, number: int, by: str) -> tuple[Request, Claimant] | None:
+        """Give the request as it is, and what decides whether this person may claim it."""
+        row = (await self._connection.execute(sql.BEFORE_CLAIM, {"b_id": number, "b_by": by})).one_or_none()
+        if row is None:
+            return None
+        gone = row.left_at is not None
+        staff = not gone and Role.STAFF in (row.roles or "").split()
+        against = frozenset((row.against or "").split())
+        approved = not gone and row.approved_at is not None
+        return _request(row), Claimant(staff=staff, approved=approved, against=against)
 
     async def hold_still(self, number: int) -> Request | None:
         """Give the request and keep others from changing it until this transaction ends."""
-        return await self._one(select(requests).where(requests.c.id == number).with_for_update())
+        return await self._one(sql.HOLD, {"b_id": number})
 
-    async def _one(self, statement: Any) -> Request | None:
-        row = (await self._connection.execute(statement)).one_or_none()
+    async def _one(self, statement: Any, values: dict[str, Any] | None = None) -> Request | None:
+        row = (await self._connection.execute(statement, values)).one_or_none()
         return _request(row) if row else None
 
     async def claim(self, number: int, *, by: str, at: datetime, look_at: datetime) -> Request | None:
         """Give it to this holder if it is still open: one statement, so that exactly one wins."""
-        won = await self._one(
-            update(requests)
-            .where(requests.c.id == number, requests.c.status == Status.OPEN)
-            .values(
-                status=Status.CLAIMED,
-                holder=by,
-                claimed_at=at,
-                answered_at=None,
-                nudged_at=None,
-                conversation=None,
-                claims=requests.c.claims + 1,
-                look_at=look_at,
-            )
-            .returning(requests)
-        )
+        won = await self._one(sql.CLAIM, {"b_id": number, "b_by": by, "b_at": at, "b_look_at": look_at})
         failpoint("claim.won")
         return won
 
@@ -172,30 +169,30 @@ class Mentoring:
         """Set these fields if the request is still in that status."""
         if not values:
             return await self.get(number)
-        if values.get("answered_at") is not None:
-            # The first answer of all is what waiting times are measured by.
-            values["first_answered_at"] = func.coalesce(requests.c.first_answered_at, values["answered_at"])
-        return await self._one(
-            update(requests)
-            .where(requests.c.id == number, requests.c.status == if_status)
-            .values(**values)
-            .returning(requests)
-        )
+        statement = sql.change(tuple(values), answered=values.get("answered_at") is not None)
+        bound = {f"b_{name}": value for name, value in values.items()}
+        return await self._one(statement, {**bound, "b_id": number, "b_if_status": if_status})
 
     async def note(self, number: int, event: Event) -> None:
         """Add a line to the request's history."""
-        await self._connection.execute(
-            insert(request_history).values(
-                request=number, at=event.at, actor=event.actor, kind=event.kind, facts=event.facts
-            )
-        )
+        values = {"request": number, "at": event.at, "actor": event.actor, "kind": event.kind}
+        values |= {"facts": event.facts, "follow_at": event.at if event.follows else None}
+        await self._connection.execute(sql.NOTE, values)
+        self.follows = self.follows or event.follows
 
     async def history(self, number: int) -> list[Event]:
         """Give a request's history, oldest first."""
-        found = await self._connection.execute(
-            select(request_history).where(request_history.c.request == number).order_by(request_history.c.id)
-        )
-        return [Event(at=row.at, actor=row.actor, kind=row.kind, facts=row.facts) for row in found]
+        found = await self._connection.execute(sql.HISTORY, {"b_request": number})
+        return [
+            Event(
+                at=row.at,
+                actor=row.actor,
+                kind=row.kind,
+                facts=row.facts,
+                follows=row.follow_at is not None,
+            )
+            for row in found
+        ]
 
     async def offer(
         self, request: Request, matches: Sequence[Match], *, wave: int, at: datetime
@@ -204,7 +201,7 @@ class Mentoring:
         if not matches:
             return []
         kept = await self._connection.execute(
-            insert(offers).returning(offers, sort_by_parameter_order=True),
+            sql.OFFER,
             [
                 {
                     "request": request.id,
@@ -221,10 +218,7 @@ class Mentoring:
 
     async def offers(self, number: int) -> list[Offer]:
         """Give every offer of this request, oldest first."""
-        found = await self._connection.execute(
-            select(offers).where(offers.c.request == number).order_by(offers.c.id)
-        )
-        return [_offer(row) for row in found]
+        return [_offer(row) for row in await self._connection.execute(sql.OFFERS, {"b_request": number})]
 
     async def get_offer(self, number: int) -> Offer | None:
         """Give one offer."""
@@ -232,16 +226,19 @@ class Mentoring:
         return _offer(row) if row else None
 
     async def settle_offers(
-        self, number: int, state: OfferState, *, mentor: str | None = None
+        self, number: int, state: OfferState, *, mentor: str | None = None, upto: int | None = None
     ) -> list[Offer]:
-        """Turn the open offers of this request (of this mentor only, if named) into that state."""
-        where = [offers.c.request == number, offers.c.state == OfferState.OPEN]
+        """Turn the open offers of this request (of this mentor only, if named) into that state.
+
+        With `upto` only those of the waves up to that one.
+        """
+        values: dict[str, Any] = {"b_request": number, "b_state": state}
         if mentor is not None:
-            where.append(offers.c.mentor == mentor)
-        found = await self._connection.execute(
-            update(offers).where(*where).values(state=state).returning(offers)
-        )
-        return [_offer(row) for row in found]
+            values["b_mentor"] = mentor
+        if upto is not None:
+            values["b_upto"] = upto
+        statement = sql.settle(one=mentor is not None, upto=upto is not None)
+        return [_offer(row) for row in await self._connection.execute(statement, values)]
 
     async def lapse_offers(self, number: int, *, at: datetime) -> list[str]:
         """Note that the open offers of this request were let pass in silence; give whose they were."""
@@ -291,11 +288,7 @@ class Mentoring:
 
     async def asked_already(self, number: int) -> frozenset[str]:
         """Give who has an open offer, passed, or let go of this request: not to be asked again."""
-        asked = await self._connection.execute(
-            select(offers.c.mentor).where(
-                offers.c.request == number, offers.c.state.in_([OfferState.OPEN, OfferState.PASSED])
-            )
-        )
+        asked = await self._connection.execute(sql.ASKED, {"b_request": number})
         let_go = [
             event.facts.get("holder")
             for event in await self.history(number)
@@ -303,17 +296,18 @@ class Mentoring:
         ]
         return frozenset(asked.scalars()) | frozenset(filter(None, let_go))
 
-    async def standings(self) -> list[Standing]:
-        """Give every approved mentor who is still here, with load and last offer."""
-        found = await self._connection.execute(_STANDINGS)
+    async def standings(self, *, state: str | None = None) -> list[Standing]:
+        """Give every approved mentor who is still here (of one state, if named), with load and last offer.
+
+        Of the profiles there is only what matching reads.
+        """
+        if state is None:
+            found = await self._connection.execute(sql.STANDINGS)
+        else:
+            found = await self._connection.execute(sql.STANDINGS_OF_STATE, {"b_state": f"% {state} %"})
         return [
-            Standing(
-                profile=mentor_profile(row),
-                held=row.held or 0,
-                offered=row.waiting or 0,
-                last_offered_at=row.last,
-            )
-            for row in found
+            Standing(profile=parsed(*profile), held=held or 0, offered=waiting or 0, last_offered_at=last)
+            for *profile, held, waiting, last in found
         ]
 
     async def median_wait(self, *, since: datetime) -> timedelta | None:
@@ -347,10 +341,14 @@ class Mentoring:
     async def due(self, *, at: datetime, limit: int = 100) -> list[int]:
         """Give the numbers of the requests whose moment has come, the longest overdue first.
 
-        For what is held by somebody who has left Slack it has come at once.
+        For what is held by somebody who has left Slack it has come at once, and for what they had asked
+        themselves as well, unless they felt unsafe: then staff keeps it.
         """
         gone = select(members.c.id).where(members.c.left_at.is_not(None))
-        abandoned = and_(requests.c.status == Status.CLAIMED, requests.c.holder.in_(gone))
+        abandoned = or_(
+            and_(requests.c.status == Status.CLAIMED, requests.c.holder.in_(gone)),
+            and_(requests.c.topic != Topic.UNSAFE, requests.c.asker.in_(gone)),
+        )
         found = await self._connection.execute(
             select(requests.c.id)
             .where(requests.c.look_at.is_not(None), or_(requests.c.look_at <= at, abandoned))
@@ -413,42 +411,3 @@ class Mentoring:
 
 def _one_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return case((condition, 1), else_=0)
-
-
-def _standings() -> Select[Any]:
-    """Ask for every approved mentor with what they hold, what waits for them, and when they were last asked.
-
-    What is over costs nothing, however much of it there is: each part is led by an index. The conditions of
-    the partial ones stand there word for word, because a bound parameter would hide them from the planner.
-    """
-    held = (
-        select(requests.c.holder, func.count().label("held"))
-        .where(requests.c.status == literal_column("'claimed'"))
-        .group_by(requests.c.holder)
-        .subquery()
-    )
-    # Asked for by IN and not joined: SQLite, which nobody analyses, would begin with every offer ever made.
-    queue = select(requests.c.id).where(requests.c.status == literal_column("'open'"))
-    waiting = (
-        select(offers.c.mentor, func.count().label("waiting"))
-        .where(offers.c.request.in_(queue), offers.c.state == OfferState.OPEN)
-        .group_by(offers.c.mentor)
-        .subquery()
-    )
-    last = (
-        select(func.max(offers.c.offered_at))
-        .where(offers.c.mentor == mentor_profiles.c.user)
-        .correlate(mentor_profiles)
-        .scalar_subquery()
-    )
-    return (
-        select(mentor_profiles, held.c.held, waiting.c.waiting, last.label("last"))
-        .join(members, members.c.id == mentor_profiles.c.user)
-        .outerjoin(held, held.c.holder == mentor_profiles.c.user)
-        .outerjoin(waiting, waiting.c.mentor == mentor_profiles.c.user)
-        .where(mentor_profiles.c.approved_at.is_not(None), members.c.left_at.is_(None))
-    )
-
-
-_STANDINGS = _standings()
-"""Made once: putting it together costs more than the database needs to answer it."""

@@ -33,7 +33,7 @@ RESTORED_FROM = "restored.from"
 """The moment when the copy was made that this database goes on from."""
 
 RESTORED_AT = "restored.at"
-"""When that copy was first started, or put into quarantine by hand."""
+"""When that copy was put into quarantine: put back, by hand, and for good when it was first started."""
 
 
 class Milestones:

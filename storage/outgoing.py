@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, func, literal_column, or_, select, update
@@ -19,15 +20,43 @@ from community.deliveries import (
     State,
 )
 from storage.deliveries import Deliveries, owed
-from storage.outgoing_statements import BUSY, ENDED, MARK, MARK_FENCED, PENDING, SETTLE, candidates
+from storage.outgoing_statements import (
+    BUSY,
+    ENDED,
+    EXPIRE,
+    FIND,
+    HOLD_CARD,
+    LAPSE,
+    MARK,
+    MARK_FENCED,
+    NEXT_DUE,
+    OLDEST_DUE,
+    ORPHANS,
+    PENDING,
+    RELEASE,
+    RESERVE,
+    SETTLE,
+    SHOWING,
+    UNRESOLVED,
+    candidates,
+)
 from storage.tables import deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is asked of a delivery before it is reserved; whoever reserves it gets the whole."""
+
+    id: int
+    kind: Kind
+    line: str
 
 
 class Outgoing:
@@ -46,7 +75,7 @@ class Outgoing:
         *,
         besides_lines: Collection[str] = (),
         besides_kinds: Collection[Kind] = (),
-    ) -> Sequence[Owed]:
+    ) -> Sequence[Candidate]:
         """What is due and could go now, oldest due first.
 
         Left out is what waits for another delivery, whose line is busy, or which is expired; and the lines
@@ -58,57 +87,30 @@ class Outgoing:
             values["b_lines"] = tuple(besides_lines)
         if besides_kinds:
             values["b_kinds"] = tuple(besides_kinds)
-        return [owed(row) for row in await self._connection.execute(statement, values)]
+        found = await self._connection.execute(statement, values)
+        return [Candidate(number, Kind(kind), line) for number, kind, line in found]
 
     async def next_due(self, at: datetime) -> datetime | None:
         """When the next delivery that is not yet due will be."""
-        moments = [
-            await self._connection.scalar(
-                select(deliveries.c.due_at)
-                .where(deliveries.c.state == PENDING, deliveries.c.lane == lane, deliveries.c.due_at > at)
-                .order_by(deliveries.c.due_at)
-                .limit(1)
-            )
-            for lane in Lane
-        ]
+        moments = [await self._connection.scalar(NEXT_DUE, {"b_lane": lane, "b_at": at}) for lane in Lane]
         return min((moment for moment in moments if moment is not None), default=None)
 
     async def oldest_due(self, at: datetime) -> datetime | None:
         """Since when the delivery that is longest overdue has been due."""
-        moments = [
-            await self._connection.scalar(
-                select(func.min(deliveries.c.due_at)).where(
-                    deliveries.c.state == PENDING, deliveries.c.lane == lane, deliveries.c.due_at <= at
-                )
-            )
-            for lane in Lane
-        ]
+        moments = [await self._connection.scalar(OLDEST_DUE, {"b_lane": lane, "b_at": at}) for lane in Lane]
         return min((moment for moment in moments if moment is not None), default=None)
 
     async def reserve(self, ids: Collection[int], owner: str, at: datetime) -> Sequence[Owed]:
         """Reserve what of these is still pending, for RESERVED_FOR; in the order of sending."""
-        free = select(deliveries.c.id).where(deliveries.c.id.in_(tuple(ids)), deliveries.c.state == PENDING)
-        rows = await self._connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id.in_(free.with_for_update(skip_locked=True)), deliveries.c.state == PENDING)
-            .values(state=State.RESERVED, owner=owner, lease_until=at + RESERVED_FOR)
-            .returning(deliveries)
-        )
+        values = {"b_ids": tuple(ids), "b_owner": owner, "b_until": at + RESERVED_FOR}
+        rows = await self._connection.execute(RESERVE, values)
         return sorted((owed(row) for row in rows), key=lambda one: (one.due_at, one.id))
 
     async def release(self, ids: Collection[int], owner: str) -> int:
         """Give back reservations that were not used: nothing was sent."""
         if not ids:
             return 0
-        result = await self._connection.execute(
-            update(deliveries)
-            .where(
-                deliveries.c.id.in_(tuple(ids)),
-                deliveries.c.state == State.RESERVED,
-                deliveries.c.owner == owner,
-            )
-            .values(state=State.PENDING, owner=None, lease_until=None)
-        )
+        result = await self._connection.execute(RELEASE, {"b_ids": tuple(ids), "b_owner": owner})
         return result.rowcount
 
     async def mark(
@@ -189,15 +191,11 @@ class Outgoing:
         Two transactions that locked the two in opposite orders would wait for each other (PostgreSQL).
         """
         if self._connection.dialect.name == "postgresql":
-            await self._connection.execute(
-                select(deliveries.c.id).where(deliveries.c.key == one.after).with_for_update()
-            )
+            await self._connection.execute(HOLD_CARD, {"b_key": one.after})
 
     async def showing(self, one: Owed, hash: str | None) -> None:  # noqa: A002
         """Keep what the card of this update shows; None: nobody can know until the update has landed."""
-        await self._connection.execute(
-            update(deliveries).where(deliveries.c.key == one.after).values(hash=hash)
-        )
+        await self._connection.execute(SHOWING, {"b_key": one.after, "b_hash": hash})
 
     async def refused(self, one: Owed, at: datetime, reason: str) -> bool:
         """Slack refused it for good."""
@@ -265,64 +263,27 @@ class Outgoing:
         """The delivery that this one follows, which knows the conversation and the message."""
         if one.after is None:
             return None
-        row = (
-            await self._connection.execute(select(deliveries).where(deliveries.c.key == one.after))
-        ).one_or_none()
+        row = (await self._connection.execute(FIND, {"b_key": one.after})).one_or_none()
         return None if row is None else owed(row)
 
     # What a crash, or time, left behind
 
     async def unresolved(self, at: datetime, limit: int = 100) -> Sequence[Owed]:
         """What is marked as being sent and has to be looked at now; urgent first."""
-        rows = await self._connection.execute(
-            select(deliveries)
-            .where(
-                deliveries.c.state.in_(BUSY),
-                deliveries.c.state == State.SENDING,
-                deliveries.c.check_at <= at,
-            )
-            .order_by(deliveries.c.lane.desc(), deliveries.c.check_at, deliveries.c.id)
-            .limit(limit)
-        )
+        rows = await self._connection.execute(UNRESOLVED, {"b_at": at, "b_limit": limit})
         return [owed(row) for row in rows]
 
     async def lapse(self, at: datetime) -> int:
         """Free the reservations whose time is over: nothing was sent under them."""
-        over = select(deliveries.c.id).where(
-            deliveries.c.state.in_(BUSY),
-            deliveries.c.state == State.RESERVED,
-            deliveries.c.lease_until <= at,
-        )
-        return await self._sweep(over, state=State.PENDING, owner=None, lease_until=None)
+        return (await self._connection.execute(LAPSE, {"b_at": at})).rowcount
 
     async def expire(self, at: datetime) -> int:
         """Mark expired what was not sent in time."""
-        over = select(deliveries.c.id).where(
-            deliveries.c.state == PENDING,
-            deliveries.c.expires_at.is_not(None),
-            deliveries.c.expires_at <= at,
-        )
-        return await self._sweep(over, state=State.EXPIRED, ended_at=at)
-
-    async def _sweep(self, found: Select[tuple[int]], **values: Any) -> int:
-        # What somebody holds at this moment, even if frozen, is left for the next round.
-        result = await self._connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id.in_(found.with_for_update(skip_locked=True)))
-            .values(**values)
-        )
-        return result.rowcount
+        return (await self._connection.execute(EXPIRE, {"b_at": at})).rowcount
 
     async def orphans(self, limit: int = 200) -> Sequence[tuple[Owed, State]]:
         """What waits for a delivery that will never be sent, with how that one ended."""
-        before = deliveries.alias("before")
-        lost = (State.DEAD, State.CANCELLED, State.EXPIRED)
-        rows = await self._connection.execute(
-            select(deliveries, before.c.state.label("fate"))
-            .join(before, before.c.key == deliveries.c.after)
-            .where(deliveries.c.after.is_not(None), deliveries.c.state == PENDING, before.c.state.in_(lost))
-            .limit(limit)
-        )
+        rows = await self._connection.execute(ORPHANS, {"b_limit": limit})
         return [(owed(row), State(row.fate)) for row in rows]
 
     async def bury(self, one: Owed, at: datetime, state: State, reason: str) -> bool:

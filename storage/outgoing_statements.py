@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, bindparam, case, literal_column, or_, select, update
+from sqlalchemy import Integer, bindparam, case, func, literal_column, or_, select, update
 
 from community.deliveries import READ_BACK, Lane, State
 from storage.tables import Instant, deliveries, leases
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, FromClause, Select
+    from sqlalchemy import ColumnElement, FromClause, Select, Update
     from sqlalchemy.sql.dml import ReturningUpdate
 
 # The conditions of the partial indexes have to stand in the query word for word: neither database can tell
@@ -50,7 +50,7 @@ def candidates(lane: Lane, *, lines: bool, kinds: bool) -> Select[Any]:
     """Give what is due at `b_at` and could go, at most `b_limit`, besides `b_lines` and `b_kinds`."""
     at = bindparam("b_at", type_=Instant)
     statement = (
-        select(deliveries)
+        select(deliveries.c.id, deliveries.c.kind, deliveries.c.line)
         .where(
             deliveries.c.state == PENDING,
             deliveries.c.lane == lane,
@@ -115,3 +115,91 @@ SETTLE = update(deliveries).where(
     deliveries.c.attempts == bindparam("b_attempts"),
 )
 """Ends the attempt `b_attempts` of `b_id`, unless it was settled or repeated meanwhile."""
+
+_AT = bindparam("b_at", type_=Instant)
+_OF_LANE = (deliveries.c.state == PENDING, deliveries.c.lane == bindparam("b_lane"))
+
+NEXT_DUE = (
+    select(deliveries.c.due_at)
+    .where(*_OF_LANE, deliveries.c.due_at > _AT)
+    .order_by(deliveries.c.due_at)
+    .limit(1)
+)
+"""When the next delivery of `b_lane` is due after `b_at`."""
+OLDEST_DUE = select(func.min(deliveries.c.due_at)).where(*_OF_LANE, deliveries.c.due_at <= _AT)
+"""Since when the longest overdue delivery of `b_lane` has been due at `b_at`."""
+
+_IDS = deliveries.c.id.in_(bindparam("b_ids", expanding=True))
+RESERVE = (
+    update(deliveries)
+    .where(
+        deliveries.c.id.in_(
+            select(deliveries.c.id)
+            .where(_IDS, deliveries.c.state == PENDING)
+            .with_for_update(skip_locked=True)
+        ),
+        deliveries.c.state == PENDING,
+    )
+    .values(
+        state=State.RESERVED,
+        owner=bindparam("b_owner"),
+        lease_until=bindparam("b_until", type_=Instant),
+    )
+    .returning(deliveries)
+)
+"""Reserves what of `b_ids` is still pending for `b_owner`, until `b_until`."""
+RELEASE = (
+    update(deliveries)
+    .where(_IDS, deliveries.c.state == State.RESERVED, deliveries.c.owner == bindparam("b_owner"))
+    .values(state=State.PENDING, owner=None, lease_until=None)
+)
+"""Gives back what of `b_ids` `b_owner` has reserved."""
+
+FIND = select(deliveries).where(deliveries.c.key == bindparam("b_key"))
+HOLD_CARD = select(deliveries.c.id).where(deliveries.c.key == bindparam("b_key")).with_for_update()
+SHOWING = update(deliveries).where(deliveries.c.key == bindparam("b_key")).values(hash=bindparam("b_hash"))
+
+
+def _sweep(*found: ColumnElement[bool], **values: Any) -> Update:
+    # What somebody holds at this moment, even if frozen, is left for the next round.
+    over = select(deliveries.c.id).where(*found).with_for_update(skip_locked=True)
+    return update(deliveries).where(deliveries.c.id.in_(over)).values(**values)
+
+
+LAPSE = _sweep(
+    deliveries.c.state.in_(BUSY),
+    deliveries.c.state == State.RESERVED,
+    deliveries.c.lease_until <= _AT,
+    state=State.PENDING,
+    owner=None,
+    lease_until=None,
+)
+"""Frees the reservations whose time is over at `b_at`."""
+EXPIRE = _sweep(
+    deliveries.c.state == PENDING,
+    deliveries.c.expires_at.is_not(None),
+    deliveries.c.expires_at <= _AT,
+    state=State.EXPIRED,
+    ended_at=_AT,
+)
+"""Ends what was not sent by `b_at` though it should have been."""
+UNRESOLVED = (
+    select(deliveries)
+    .where(deliveries.c.state.in_(BUSY), deliveries.c.state == State.SENDING, deliveries.c.check_at <= _AT)
+    .order_by(deliveries.c.lane.desc(), deliveries.c.check_at, deliveries.c.id)
+    .limit(bindparam("b_limit", type_=Integer))
+)
+"""What is marked as being sent and has to be looked up by `b_at`, urgent first."""
+
+_before = deliveries.alias("before")
+ORPHANS = (
+    select(deliveries, _before.c.state.label("fate"))
+    .join(_before, _before.c.key == deliveries.c.after)
+    .where(
+        deliveries.c.after.is_not(None),
+        deliveries.c.state == PENDING,
+        _before.c.state.in_((State.DEAD, State.CANCELLED, State.EXPIRED)),
+    )
+    .limit(bindparam("b_limit", type_=Integer))
+)
+"""What waits for a delivery that will never be sent, with how that one ended."""

@@ -43,6 +43,10 @@ class Retention:
         )
         return thinned.rowcount + gone.rowcount
 
+    async def forget(self, key: str) -> None:
+        """Forget the payload of one delivery at once: it held what somebody typed."""
+        await self._connection.execute(update(deliveries).where(deliveries.c.key == key).values(payload=None))
+
     def _over(self, at: datetime) -> Select[tuple[int]]:
         ended: list[ColumnElement[str]] = [
             literal_column(f"'{state}'") for state in ("sent", "cancelled", "expired")

@@ -17,6 +17,13 @@ REMEMBERED = timedelta(hours=24)
 """Slack's own retries end within the hour; the rest is for people who find an old form still open."""
 
 
+# Made once: every listener begins with it.
+_FIRST = {
+    dialect.dialect.name: dialect.insert(seen).on_conflict_do_nothing(index_elements=[seen.c.id])
+    for dialect in (postgresql, sqlite)
+}
+
+
 class Seen:
     """The ids of events, triggers and views that were handled, within the caller's transaction."""
 
@@ -28,10 +35,8 @@ class Seen:
 
         On PostgreSQL a second handler of the same id waits here until the first has committed or given up.
         """
-        insert = (postgresql if self._connection.dialect.name == "postgresql" else sqlite).insert
-        result = await self._connection.execute(
-            insert(seen).values(id=id, at=at).on_conflict_do_nothing(index_elements=[seen.c.id])
-        )
+        first = _FIRST[self._connection.dialect.name]
+        result = await self._connection.execute(first, {"id": id, "at": at})
         return result.rowcount == 1
 
     async def forget(self, at: datetime) -> int:

@@ -8,6 +8,7 @@ from community.deliveries import Lane
 from storage.announcements import Announcements
 from storage.deliveries import Deliveries
 from storage.figures import Figures
+from storage.follow_ups import FollowUps
 from storage.journeys import Journeys
 from storage.journeys_desk import JourneysDesk
 from storage.journeys_texts import JourneysTexts
@@ -68,6 +69,7 @@ class Store:
     journeys_texts = Part(JourneysTexts)
     figures = Part(Figures)
     announcements = Part(Announcements)
+    follow_ups = Part(FollowUps)
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
@@ -78,13 +80,17 @@ class Store:
             await self.deliveries.add(*notices.add, at=at)
         if notices.refresh:
             await self.deliveries.refresh(*notices.refresh, at=at)
-        involved = await self.members.with_home(notices.homes, at=at) if notices.homes else []
-        await self.deliveries.refresh_home(*involved, at=at)
-        if notices.watched:
-            # They only look on, so people who wait for something themselves come first.
-            watching = await self.members.watching(notices.watched, at=at)
-            onlookers = sorted(set(watching) - set(involved))
-            await self.deliveries.refresh_home(*onlookers, at=at, lane=Lane.BULK)
+        if notices.homes or notices.watched:
+            looking = await self.members.looking(notices.homes, notices.watched, at=at)
+            await self.deliveries.refresh_home(*sorted(looking & notices.homes), at=at)
+            # The others only look on, so people who wait for something themselves come first.
+            await self.deliveries.refresh_home(*sorted(looking - notices.homes), at=at, lane=Lane.BULK)
+
+    @property
+    def follows(self) -> bool:
+        """Whether something follows from what this transaction kept, so that it has to be worked out."""
+        kept = self.__dict__.get("mentoring")
+        return kept is not None and kept.follows
 
     @property
     def rings(self) -> bool:

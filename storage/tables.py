@@ -185,6 +185,8 @@ members = Table(
     Column("home_seen_at", Instant),
     Column("home_pages", Facts),
 )
+# Whose Home tab looks on: a few of many thousand.
+Index("ix_members_home_seen_at", members.c.home_seen_at, **_where("home_seen_at IS NOT NULL"))
 
 mentor_profiles = Table(
     "mentor_profiles",
@@ -278,6 +280,14 @@ request_history = Table(
     Column("actor", Text),
     Column("kind", Text, nullable=False),
     Column("facts", Facts, nullable=False),
+    Column("follow_at", Instant),
+)
+# What is still to be worked out, oldest first (storage/follow_ups.py); a moment later it is empty again.
+Index(
+    "ix_request_history_follow_at",
+    request_history.c.follow_at,
+    request_history.c.id,
+    **_where("follow_at IS NOT NULL"),
 )
 
 

@@ -1,13 +1,12 @@
-"""Fixtures for everybody: migrated databases of both kinds, a movable clock, a watch over what is left."""
+"""Fixtures for everybody: migrated databases of both kinds, a movable clock, a watch over every test."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
+import functools
 import os
 import shutil
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -20,9 +19,16 @@ from storage import schema
 from storage.database import Database
 from storage.tables import metadata
 from tests import postgres
+from tests.watch import _last_look, _no_task_left, look_at_warnings, watch
+
+__all__ = ["_last_look", "_no_task_left", "watch"]  # fixtures for every test
+
+look_at_warnings()
+
+_SMALL = 1_000_000
+"""Bytes of a table above which it is truncated between tests."""
 
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
-_LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 
 def pytest_configure(config):
@@ -37,6 +43,17 @@ def pytest_generate_tests(metafunc):
     if "database_kind" in metafunc.fixturenames:
         kinds = KINDS if postgres.available() else KINDS[:1]
         metafunc.parametrize("database_kind", kinds, scope="session")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest: nobody waits for it in the end, while the other processes are idle."""
+
+    def seconds(item):
+        mark = item.get_closest_marker("slow")
+        return mark.args[0] if mark and mark.args else 0
+
+    items.sort(key=seconds, reverse=True)
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -96,19 +113,41 @@ def postgres_database(postgres_server):
     _outside(_admin(postgres_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 
 
+async def _empty(connection):
+    """Delete what is there: nearly all tables are small, and to truncate one takes longer than most tests."""
+    rows = await connection.fetch(
+        "SELECT relname, relkind, pg_relation_size(oid) AS size FROM pg_class "
+        "WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S')"
+    )
+    sizes = {row["relname"]: row["size"] for row in rows if row["relkind"] == b"r"}
+    sequences = [row["relname"] for row in rows if row["relkind"] == b"S"]
+    tables = [table.name for table in reversed(metadata.sorted_tables)]
+    if max(map(sizes.get, tables)) <= _SMALL:
+        statements = [f'DELETE FROM "{table}"' for table in tables if sizes[table]]
+        statements += [f"SELECT setval('\"{sequence}\"', 1, false)" for sequence in sequences]
+        # A table may forbid to delete from it.
+        with contextlib.suppress(asyncpg.PostgresError):
+            await connection.execute("; ".join(statements))
+            return
+    names = ", ".join(f'"{table}"' for table in tables)
+    await connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+
+
 async def _clean(server, template, name):
     """Empty the database, which is far cheaper than a new one; make it anew if a test changed its shape."""
-    await _admin(server, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     address = server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
     with contextlib.suppress(asyncpg.PostgresError):
         connection = await asyncpg.connect(address, timeout=20)
         try:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
             rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
             tables = {row["tablename"] for row in rows}
             version = await connection.fetchval("SELECT version_num FROM alembic_version")
-            if tables == {*metadata.tables, "alembic_version"} and version == schema.newest():
-                names = ", ".join(f'"{table}"' for table in metadata.tables)
-                await connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+            if tables == {*metadata.tables, "alembic_version"} and version == _newest():
+                await _empty(connection)
                 return
         finally:
             await connection.close()
@@ -117,6 +156,11 @@ async def _clean(server, template, name):
         f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
         f"CREATE DATABASE {name} TEMPLATE {template}",
     )
+
+
+@functools.cache
+def _newest():
+    return schema.newest()
 
 
 @pytest.fixture(scope="session")
@@ -153,53 +197,3 @@ async def database(database_url):
 def clock():
     """A clock that stands at 3 pm UTC on November 23, 2026, a Monday, until it is moved."""
     return MovableClock(datetime(2026, 11, 23, 15, 0, tzinfo=UTC))
-
-
-@pytest.fixture
-async def _no_task_left():
-    yield
-    current = asyncio.current_task()
-    # A task that was cancelled or has just finished gets a moment to end.
-    for _ in range(3):
-        await asyncio.sleep(0)
-    left = [
-        f"{task.get_name()} {task.get_coro()}"
-        for task in asyncio.all_tasks()
-        if task is not current and not task.done()
-    ]
-    assert not left, f"tasks left over: {left}"
-
-
-@pytest.fixture(autouse=True)
-def watch(request, monkeypatch):
-    """Fail a test that leaves a task behind, or reaches for anything beyond this machine."""
-    strayed = []
-
-    def refuse_far(address):
-        host = address[0] if isinstance(address, tuple) else address
-        if isinstance(host, str) and not host.startswith((*_LOOPBACK, "/")):
-            strayed.append(host)
-            raise AssertionError(f"a test reached for {host}")
-
-    def guarded(original):
-        def call(self, address):
-            if self.family in {socket.AF_INET, socket.AF_INET6}:
-                refuse_far(address)
-            return original(self, address)
-
-        return call
-
-    real_lookup = socket.getaddrinfo
-
-    def lookup(host, *arguments, **named):
-        if isinstance(host, (str, bytes)) and host:
-            refuse_far(host if isinstance(host, str) else host.decode())
-        return real_lookup(host, *arguments, **named)
-
-    monkeypatch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
-    monkeypatch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
-    monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
-        request.getfixturevalue("_no_task_left")
-    yield
-    assert not strayed, f"a test reached for {strayed}"

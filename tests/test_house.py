@@ -149,8 +149,10 @@ def test_every_scope_is_needed_and_every_call_and_event_has_its_scope():
     assert set(manifest()["settings"]["event_subscriptions"]["bot_events"]) <= known
 
 
-async def test_the_manifest_offers_exactly_what_somebody_listens_to(tmp_path):
-    application = Application(
+@pytest.fixture
+async def application(tmp_path):
+    """The app as it is put together, not started."""
+    made = Application(
         Settings(
             slack_bot_token=SecretStr("xoxb-1"),
             slack_app_token=SecretStr("xapp-1"),
@@ -160,6 +162,16 @@ async def test_the_manifest_offers_exactly_what_somebody_listens_to(tmp_path):
             database_url=f"sqlite+aiosqlite:///{tmp_path / 'x.db'}",
         )
     )
+    yield made
+    await made.database.close()
+
+
+def test_one_job_looks_after_requests_and_looks_at_once(application):
+    looking = [job for job in application._jobs() if "tend_requests" in job.name]
+    assert [(job.at_start, job.every.total_seconds() <= 60) for job in looking] == [(True, True)]
+
+
+def test_the_manifest_offers_exactly_what_somebody_listens_to(application):
     heard: dict[str, set[str]] = {}
     for each in application.listening.registered:
         heard.setdefault(each.kind, set()).add(each.name)
@@ -173,7 +185,6 @@ async def test_the_manifest_offers_exactly_what_somebody_listens_to(tmp_path):
     }
     events = {name.split(".")[0] for name in manifest()["settings"]["event_subscriptions"]["bot_events"]}
     assert events == {name for name in heard["event"] if "*" not in name}
-    await application.database.close()
 
 
 def test_the_manifest_keeps_to_slacks_limits():

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import postgres
-from tests.bench import announcements, answers, claims, sending, volume
+from tests.bench import announcements, answers, claims, journeys, sending, volume
 from tests.bench.databases import databases
 from tests.bench.figures import Sheet
 from tests.bench.machine import Noise, described
@@ -34,6 +34,7 @@ def main() -> None:
         "sending": sending,
         "announcements": announcements,
         "volume": volume,
+        "journeys": journeys,
     }
     wanted = [name for name in chosen.only.split(",") if name] or list(parts)
     sheet, noise, began = Sheet(), Noise(), time.perf_counter()

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import aiohttp
 from sqlalchemy import text
 
 from storage import fanout
@@ -35,15 +36,18 @@ class Size:
     """How much is measured: rounds, requests in a block, and so on."""
 
     rounds: int = 6
-    block: int = 16
+    block: int = 12
     crowded_rounds: int = 3
     crowded_block: int = 64
     bursts: int = 3
     burst: int = 200
+    receipts: int = 12
     rows: int = 100_000
 
 
-QUICK = Size(rounds=2, block=4, crowded_rounds=1, crowded_block=32, bursts=1, burst=20, rows=2_000)
+QUICK = Size(
+    rounds=2, block=4, crowded_rounds=1, crowded_block=32, bursts=1, burst=20, receipts=2, rows=2_000
+)
 
 Take = Callable[[load.Lines, list[str]], Awaitable[list[float]]]
 
@@ -57,6 +61,8 @@ class Street:
         self.lines = {name: load.Lines(port) for name, port in ports.items()}
         self._numbers = itertools.count(1)
         self._open: list[int] = []
+        self.followed: list[float] = []
+        """Seconds after each block until all that followed from it was worked out."""
 
     def close(self) -> None:
         for lines in self.lines.values():
@@ -91,6 +97,7 @@ class Street:
                 bodies = await self.bodies(what, who, block)
                 took[who].append(await take(self.lines[who], bodies))
                 if who == "ours":
+                    self.followed.append(await town.all_followed(self.database))
                     await town.post_all(self.database)
                     await asyncio.sleep(0.2)
         return took
@@ -99,8 +106,8 @@ class Street:
 WHAT = ("/askmentor", "question sent", "Claim pressed")
 NOTES = {
     "/askmentor": "opens the form; nothing to keep yet",
-    "question sent": "durable: question, offers, cards",
-    "Claim pressed": "durable: claim, conversation, cards",
+    "question sent": "durable: the question; offers and cards follow",
+    "Claim pressed": "durable: the claim; conversation and cards follow",
 }
 
 
@@ -134,6 +141,7 @@ async def _on(sheet: Sheet, given: Databases, slack: str, kind: str, size: Size)
         await _alone(sheet, street, kind, size)
         await _crowded(sheet, street, kind, size)
         await _bursts(sheet, street, kind, size)
+        await _delivered(sheet, street, kind, size)
         await _while_enqueued(sheet, street, by_hand, kind, size)
         _memory(sheet, kind, idle, app, durable, bare)
     claimed = await town.count(database, "SELECT count(*) FROM requests WHERE status = 'claimed'")
@@ -178,12 +186,43 @@ async def _crowded(sheet: Sheet, street: Street, kind: str, size: Size) -> None:
 
 async def _bursts(sheet: Sheet, street: Street, kind: str, size: Size) -> None:
     for what in WHAT:
+        street.followed = []
         took = await street.pairs(what, size.bursts, size.burst, load.all_at_once)
         sheet.add(
             part=PART, unit="ms", database=kind, name=f"{what}, {size.burst} in the same moment: p99",
             ours=_milliseconds(took["ours"], 0.99), theirs=_milliseconds(took[BY_HAND], 0.99),
             counterpart=BY_HAND, most=1000,
         )  # fmt: skip
+        if what != "/askmentor":
+            sheet.add(
+                part=PART, unit="s", database=kind,
+                name=f"{what}, {size.burst} in the same moment: the last card is ready to be sent",
+                ours=[max(one) + more for one, more in zip(took["ours"], street.followed, strict=True)],
+                note="from that moment on; sending goes at Slack's pace",
+            )  # fmt: skip
+
+
+async def _delivered(sheet: Sheet, street: Street, kind: str, size: Size) -> None:
+    """The true end of a question: the asker's receipt has come to Slack, and so has the mentor's offer."""
+    receipts = []
+    async with aiohttp.ClientSession() as client:
+        for number in range(size.receipts + 1):
+            asker = f"U0R{kind[0].upper()}{number:04}"
+            began = time.monotonic()
+            await load.one_at_a_time(street.lines["ours"], [load.submission(asker)])
+            arrived = None
+            while arrived is None:
+                async with client.get(f"{street.slack}/arrived/{asker}") as answer:
+                    arrived = await answer.json()
+                await asyncio.sleep(0.002)
+            if number:  # Before the first one the sender may have been asleep for long.
+                receipts.append((arrived - began) * 1000)
+            await town.post_all(street.database)
+            await asyncio.sleep(1.3)  # Slack's pace is no part of this.
+    sheet.add(
+        part=PART, unit="ms", database=kind, name="question sent, one at a time: the receipt is at Slack",
+        ours=receipts, note="from the request on: kept, answered, worked out, marked, posted",
+    )  # fmt: skip
 
 
 async def _while_enqueued(sheet: Sheet, street: Street, by_hand: AsyncEngine, kind: str, size: Size) -> None:

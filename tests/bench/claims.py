@@ -14,13 +14,15 @@ from slack_bolt.async_app import AsyncAck
 from sqlalchemy import text
 
 from bot.settings import Settings
-from community import mentoring, mentoring_notices
+from community import mentoring
 from community.clock import SystemClock
 from community.mentoring_requests import AlreadyClaimed, Draft, Policy
 from community.notices import Places
 from handlers import mentoring as handlers
 from handlers.listening import House, _work
 from handlers.payloads import Actor
+from scheduler.following import Follower
+from scheduler.mentoring import follower
 from storage.database import Database
 from tests.bench import load, town
 from tests.bench.figures import Sheet, quantile
@@ -99,12 +101,13 @@ async def _question(database: Database, numbers: itertools.count[int], policy: P
     async with database.transaction() as store:
         at = town.now()
         draft = Draft(question=load.QUESTION, topic="filing", state="VA")
-        step = await mentoring.ask(
+        request = await mentoring.ask(
             store.mentoring, f"U0B{next(numbers):06}", draft, at=at, today=at.date(), policy=policy
         )
-        await store.tell(mentoring_notices.asked(step.request, step.offers, PLACES), at=at)
+    following = Follower(database, SystemClock(), follower(SystemClock(), policy, PLACES))
+    await following.drain()
     await town.post_all(database)
-    return step.request.id
+    return request.id
 
 
 PLACES = Places(mentors=MENTORS, staff=STAFF, community="", wins="")

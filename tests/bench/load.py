@@ -143,7 +143,7 @@ class Lines:
             line.close()
 
 
-async def one_at_a_time(lines: Lines, bodies: Iterable[str], pause: float = 0.01) -> list[float]:
+async def one_at_a_time(lines: Lines, bodies: Iterable[str], pause: float = 0.05) -> list[float]:
     """Send one after the other with a pause between, in which what an answer leaves behind is done."""
     (line,) = await lines.take(1)
     took = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,8 @@ class Slack:
     def __init__(self) -> None:
         self.refuse: Callable[[str, str], int | None] = lambda _method, _channel: None
         self.posted: Callable[[dict[str, Any]], None] = lambda _arguments: None
+        self.arrived: dict[str, float] = {}
+        """When the first message to each conversation came, by the clock that all processes share."""
         self._serial = itertools.count(1)
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -27,6 +30,7 @@ class Slack:
         app = web.Application(client_max_size=2**24)
         app.router.add_route("*", "/api/{method}", self._answer)
         app.router.add_post("/respond/{id}", self._ok)
+        app.router.add_get("/arrived/{channel}", self._arrived)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, backlog=1024)
@@ -36,6 +40,9 @@ class Slack:
     async def stop(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def _arrived(self, request: web.Request) -> web.Response:
+        return web.json_response(self.arrived.get(request.match_info["channel"]))
 
     async def _ok(self, request: web.Request) -> web.Response:
         await request.read()
@@ -79,6 +86,7 @@ class Slack:
         if wait is not None:
             return _limited(wait)
         self.posted(arguments)
+        self.arrived.setdefault(channel, time.monotonic())
         ts = f"1795000000.{next(self._serial):06}"
         return web.json_response({"ok": True, "channel": f"D{channel[1:]}", "ts": ts})
 

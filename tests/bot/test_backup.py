@@ -16,7 +16,7 @@ from bot.cli import app
 from community.deliveries import Delivery, State
 from storage.backup import InTheWay, InUse, NotHere
 from storage.milestones import RESTORED_AT
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import MENTORS, Stage
 
 PEOPLE = ("ada", "ben", "mia", "max", "moe")
 
@@ -91,6 +91,40 @@ async def test_nothing_is_sent_twice_and_nothing_is_lost(stage, empty_url, clock
         counted = await store.figures.open_deliveries()
         assert sum(counted.values()) == 0
         assert await store.milestones.reached(RESTORED_AT)
+
+
+async def test_what_still_followed_when_the_backup_was_made_is_not_said_twice(
+    stage, empty_url, clock, tmp_path
+):
+    await stage.cast_mentors()
+    await stage.application.follower.stop()
+    ada = stage.person("ada")
+    await ada.command("/askmentor")
+    await ada.wait_modal("Ask a mentor")
+    await ada.submit({"question": "Where do I file for the town council?", "topic": "filing", "state": "VA"})
+    await copies.backup(stage.settings.database_url, tmp_path / "backup", clock.now())
+
+    # The app goes on, and sends what follows, all but one offer; then its database is lost.
+    await stage.settle()
+    said = {who: [message.words for message in stage.dm(who)] for who in ("ada", "mia", "max")}
+    assert [len(words) for words in said.values()] == [1, 1, 1]
+    stage.person("max").dm_channel.messages.clear()
+    await stage.stop_app()
+
+    clock.advance(timedelta(minutes=20))
+    await copies.restore(empty_url, tmp_path / "backup", clock.now())
+    stage.settings = stage.settings.model_copy(update={"database_url": empty_url})
+    await stage.start_app()
+    for _ in range(3):
+        await stage.pass_time(timedelta(seconds=10))
+    assert {who: [message.words for message in stage.dm(who)] for who in said} == said
+    assert len(stage.in_channel(MENTORS)) == 1
+    async with stage.application.database.reading() as store:
+        assert sum((await store.figures.open_deliveries()).values()) == 0
+        assert await store.follow_ups.due(clock.now()) == []
+    await stage.person("mia").press(stage.last_dm("mia"), "Claim")
+    await stage.settle()
+    assert "@U0MIA has your question" in stage.dm("ada")[0].words
 
 
 async def test_a_backup_that_was_put_back_by_hand_starts_in_quarantine_too(sqlite_template, clock, tmp_path):

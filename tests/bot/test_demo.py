@@ -45,6 +45,7 @@ def words(stage, user, channel):
     return "\n".join(message.words for message in stage.sandbox.person(user).messages(channel))
 
 
+@pytest.mark.slow(8)
 async def test_the_story_is_told_and_kept_and_time_can_be_skipped(stage_at, tmp_path):
     stage = await stage_at()
     present = stage.clock.now().astimezone(ZoneInfo("America/New_York"))
@@ -128,6 +129,7 @@ def started(tmp_path, *arguments):
     )
 
 
+@pytest.mark.slow(8)
 async def test_one_command_prints_one_address_and_ctrl_c_ends_it_cleanly(tmp_path):
     with started(tmp_path, "--port", "0") as demo:
         try:

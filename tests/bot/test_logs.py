@@ -279,3 +279,29 @@ def test_lines_are_json_objects_with_a_time_in_utc(pipe):
 @pytest.mark.parametrize("prefix", ["xoxb-", "xoxp-", "xoxe.xoxp-", "xoxe-", "xapp-", "xwfp-"])
 def test_every_kind_of_token_is_recognised(prefix):
     assert "Secret1" not in logs.redact(f"token={prefix}1-Secret1-Secret2 and so on")
+
+
+def test_where_nobody_set_logging_up_a_traceback_shows_no_values(capsys):
+    structlog.reset_defaults()
+    try:
+        logs.be_careful()
+        logs.be_careful()
+        typed = "zebraquartz"
+        try:
+            int(TOKEN)
+        except ValueError:
+            structlog.get_logger("handlers").exception("fault", text=typed, reference="7KQ2")
+    finally:
+        structlog.reset_defaults()
+    said = capsys.readouterr().out
+    assert "Traceback" in said
+    assert "7KQ2" in said
+    assert "zebraquartz" not in said
+    assert_nothing_private(said)
+
+
+def test_whoever_set_logging_up_before_keeps_it(pipe):
+    logs.set_up("INFO", "json", pipe)
+    logs.be_careful()
+    structlog.get_logger("handlers").info("asked", reference="7KQ2")
+    assert json.loads(pipe.getvalue())["reference"] == "7KQ2"

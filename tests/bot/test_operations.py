@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import configparser
 import re
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -78,6 +80,7 @@ async def test_answer_times_and_counts_are_those_of_the_requests(stage):
     assert value("downballot_first_answer_seconds", quantile="0.5") == pytest.approx(2400, abs=5)
     assert value("downballot_deliveries_last_day", state="sent") > 5
     assert value("downballot_oldest_due_seconds") == 0
+    assert value("downballot_oldest_follow_up_seconds") == 0
     assert value("downballot_lease_age_seconds") is not None
     assert value("downballot_roster_age_seconds") is not None
     assert value("downballot_backup_age_seconds") is None
@@ -216,3 +219,28 @@ async def test_the_roster_grows_old_when_slack_does_not_give_it(stage):
     assert await age() == 3600
     await jobs.run("members.sync")
     assert await age() == 0
+
+
+async def test_stopping_does_not_wait_until_slack_may_be_asked_again(stage):
+    application = stage.application
+    await application.house.errands.finish(10)
+    stage.sandbox.faults.add("rate_limited", method="users.list", retry_after=50)
+    syncing = asyncio.create_task(application.jobs.run("members.sync"))
+    while stage.sandbox.faults.planned:
+        await asyncio.sleep(0.01)
+    began = time.monotonic()
+    await application.jobs.stop(20)
+    await syncing
+    assert time.monotonic() - began < 3
+
+
+async def test_what_is_looked_at_first_ends_with_the_process_too(stage):
+    await stage.stop_app()
+    stage.sandbox.faults.add("rate_limited", method="users.list", retry_after=50)
+    await stage.start_app()
+    while stage.sandbox.faults.planned:
+        await asyncio.sleep(0.01)
+    began = time.monotonic()
+    await stage.process.stop(grace=20)
+    stage.process = None
+    assert time.monotonic() - began < 5

@@ -1,4 +1,4 @@
-"""Restoring is killed at every named place: whatever is done next, nothing is lost and nothing sent twice."""
+"""Restoring is killed, and frozen, at every named place: nothing is lost and nothing sent twice."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import contextlib
 import json
 import os
 import shutil
+import signal
+import sqlite3
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,10 +25,11 @@ from community.deliveries import Delivery
 from scheduler.outbox import Outbox
 from scheduler.pacing import Pace
 from storage import failpoints, restoring
-from storage.backup import InTheWay
+from storage.backup import LEASE, InTheWay, InUse
 from storage.database import Database
 from storage.milestones import RESTORED_AT
 from tests.scheduler.slack import Slack
+from tests.scheduler.workers import stopped
 
 ROOT = Path(__file__).parents[2]
 ON_A_FILE = {"restore.drafted", "restore.old_kept", "restore.in_place"}
@@ -65,6 +69,12 @@ async def new_url(database_kind, database_url, request, tmp_path):
 
 
 @pytest.fixture
+def old_file(sqlite_template, tmp_path):
+    """The database that a restore replaces; on PostgreSQL it goes into an empty one of its own."""
+    return shutil.copy(sqlite_template, tmp_path / "old.db")
+
+
+@pytest.fixture
 async def raiser():
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.handlers.app_nursery", cwd=ROOT,
@@ -75,18 +85,32 @@ async def raiser():
     await process.wait()
 
 
-async def restore_and_die(raiser, url, file, at, place):
-    """Run the restore in a process that dies at that place."""
-    spec = {"restore": str(file), "database": url, "at": at.isoformat(), "failpoint": place, "how": "exit"}
+async def restore_until(raiser, url, file, at, place, how):
+    """Run the restore in a process that dies, or freezes, at that place; its process id."""
+    spec = {"restore": str(file), "database": url, "at": at.isoformat(), "failpoint": place, "how": how}
     raiser.stdin.write(json.dumps(spec).encode() + b"\n")
     await raiser.stdin.drain()
     pid = int(await raiser.stdout.readline())
     async with asyncio.timeout(20):
-        while True:
-            try:
-                os.kill(pid, 0)
-            except ProcessLookupError:
-                return
+        while not (gone(pid) or stopped(pid)):
+            await asyncio.sleep(0.02)
+    return pid
+
+
+def gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+async def wake(pid):
+    """Let the frozen restore go on to its end."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)
+    async with asyncio.timeout(20):
+        while not gone(pid):
             await asyncio.sleep(0.02)
 
 
@@ -106,24 +130,38 @@ async def begin_to_send(url, clock, slack):
     return restored is not None
 
 
-@pytest.mark.slow
-async def test_a_restore_that_dies_anywhere_loses_nothing_and_sends_nothing_twice(
-    database_kind, new_url, raiser, clock, tmp_path
+async def world(old, clock, slack):
+    """Ten were sent; ten more and one for later are owed when the copy is made."""
+    wanted = [Delivery(key=f"a:b:{n}", to=f"C{n % 5}", payload={"text": f"words {n}"}) for n in range(21)]
+    wanted[20] = replace(wanted[20], due_at=clock.now() + timedelta(minutes=15))
+    async with old.transaction() as store:
+        await store.deliveries.add(*wanted[:10], at=clock.now())
+    await begin_to_send(str_of(old), clock, slack)
+    async with old.transaction() as store:
+        await store.deliveries.add(*wanted[10:], at=clock.now())
+
+
+def str_of(database):
+    return database.url.render_as_string(hide_password=False)
+
+
+def places(database_kind):
+    others = ON_POSTGRESQL if database_kind == "sqlite" else ON_A_FILE
+    return [name for name in RESTORING if name not in others]
+
+
+@pytest.mark.slow(15)
+@pytest.mark.parametrize("how", ["exit", "freeze"])
+async def test_a_restore_that_dies_or_freezes_anywhere_loses_nothing_and_sends_nothing_twice(
+    database_kind, new_url, raiser, clock, tmp_path, how
 ):
-    places = [name for name in RESTORING if name not in (ON_POSTGRESQL, ON_A_FILE)[database_kind != "sqlite"]]
+    """While it is frozen somebody starts the app on what is there, and stops it; then the restore wakes."""
     in_place = set()
-    for number, place in enumerate(places):
+    for number, place in enumerate(places(database_kind)):
         async with Slack(now=lambda: clock.now().timestamp()) as slack:
             url = await new_url(f"old{number}", migrated=True)
             old = Database.at(url)
-            wanted = [
-                Delivery(key=f"a:b:{n}", to=f"C{n % 5}", payload={"text": f"words {n}"}) for n in range(20)
-            ]
-            async with old.transaction() as store:
-                await store.deliveries.add(*wanted[:10], at=clock.now())
-            await begin_to_send(url, clock, slack)
-            async with old.transaction() as store:
-                await store.deliveries.add(*wanted[10:], at=clock.now())
+            await world(old, clock, slack)
             await old.close()
             file = tmp_path / f"copy{number}"
             await copies.backup(url, file, clock.now())
@@ -135,9 +173,22 @@ async def test_a_restore_that_dies_anywhere_loses_nothing_and_sends_nothing_twic
             clock.advance(timedelta(minutes=10))
             if database_kind == "postgresql":
                 url = await new_url(f"new{number}", migrated=False)
-            await restore_and_die(raiser, url, file, clock.now(), place)
+            pid = await restore_until(raiser, url, file, clock.now(), place, how)
+            clock.advance(timedelta(minutes=6))
             # Somebody may start the app on what is there, and only then restore once more.
-            restored = await begin_to_send(url, clock, slack)
+            if how == "freeze" and place == "restore.held" and database_kind == "postgresql":
+                # It holds the lock that whoever starts waits for.
+                starting = asyncio.create_task(begin_to_send(url, clock, slack))
+                await asyncio.sleep(0.5)
+                await wake(pid)
+                restored = await starting
+            elif how == "freeze":
+                if place != "restore.old_kept":  # There it keeps everybody out of the file.
+                    await begin_to_send(url, clock, slack)
+                await wake(pid)
+                restored = await begin_to_send(url, clock, slack)
+            else:
+                restored = await begin_to_send(url, clock, slack)
             assert max(Counter(slack.shown()).values()) == 1
             if restored:
                 in_place.add(place)
@@ -146,6 +197,54 @@ async def test_a_restore_that_dies_anywhere_loses_nothing_and_sends_nothing_twic
                 with contextlib.suppress(InTheWay):
                     await copies.restore(url, file, clock.now())
                 assert await begin_to_send(url, clock, slack)
-            assert Counter(slack.shown()) == Counter(f"words {n}" for n in range(20))
-    # A file is in quarantine before it takes the old one's place; PostgreSQL's copy knows at once what it is.
-    assert in_place == ({"restore.in_place"} if database_kind == "sqlite" else set(places))
+            assert Counter(slack.shown()) == Counter(f"words {n}" for n in range(21))
+    if how == "freeze":
+        # Whatever froze goes on when it wakes, to the end.
+        assert in_place == set(places(database_kind))
+    else:
+        # A file is in quarantine before it takes the old one's place; PostgreSQL's knows at once what it is.
+        ends = {"restore.in_place"} if database_kind == "sqlite" else set(places(database_kind))
+        assert in_place == ends
+
+
+async def test_while_a_restore_puts_the_file_in_place_nobody_gets_in(old_file, clock, tmp_path):
+    url = f"sqlite+aiosqlite:///{old_file}"
+    await copies.backup(url, tmp_path / "copy", clock.now())
+    tried = []
+
+    def hook(name):
+        if name == "restore.old_kept":
+            with contextlib.closing(sqlite3.connect(old_file, timeout=0)) as other:
+                with pytest.raises(sqlite3.OperationalError, match="locked"):
+                    other.execute("SELECT * FROM milestones")
+                tried.append(name)
+
+    failpoints.install(hook)
+    try:
+        await copies.restore(url, tmp_path / "copy", clock.now())
+    finally:
+        failpoints.install(None)
+    assert tried
+
+
+async def test_a_restore_gives_up_when_somebody_led_while_it_prepared(old_file, clock, tmp_path):
+    url = f"sqlite+aiosqlite:///{old_file}"
+    await copies.backup(url, tmp_path / "copy", clock.now())
+
+    def hook(name):
+        if name == "restore.drafted":
+            with contextlib.closing(sqlite3.connect(old_file)) as other, other:
+                soon = (
+                    (clock.now() + timedelta(seconds=2)).replace(tzinfo=None).isoformat(" ", "microseconds")
+                )
+                other.execute(
+                    "INSERT INTO leases (name, owner, until, term) VALUES (?, 'app', ?, 1)", (LEASE, soon)
+                )
+
+    failpoints.install(hook)
+    try:
+        with pytest.raises(InUse):
+            await copies.restore(url, tmp_path / "copy", clock.now())
+    finally:
+        failpoints.install(None)
+    assert not list(tmp_path.glob("*.before-*"))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, time, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.application import policy_of
 from bot.settings import Settings, SettingsInvalid
 
 GOOD = {
@@ -33,6 +36,28 @@ def test_five_variables_are_enough():
     assert settings.database_url == "sqlite+aiosqlite:///data/downballot.db"
     assert settings.zone.key == "America/New_York"
     assert (settings.first_wave, settings.answer_target_hours, settings.posts_per_minute) == (3, 24, 480)
+
+
+def test_working_hours_and_seasons_reach_the_rules():
+    policy = policy_of(
+        Settings.load(
+            GOOD
+            | {
+                "WORK_DAYS": "Mon-Fri",
+                "WORK_HOURS": "8-17",
+                "WORK_ZONE": "America/Denver",
+                "WORK_HOLIDAYS": "no",
+                "QUIET_DAYS": "2026-11-03",
+                "FILING_WEEKS": "2027-01-04..2027-01-08",
+                "ANSWER_TARGET_HOURS": "12",
+            }
+        )
+    )
+    assert (policy.zone, policy.answer_target) == ("America/Denver", timedelta(hours=12))
+    assert policy.filing_weeks == ((date(2027, 1, 4), date(2027, 1, 8)),)
+    election, saturday, thanksgiving = date(2026, 11, 3), date(2026, 11, 7), date(2026, 11, 26)
+    assert [policy.hours.works_on(day) for day in (election, saturday, thanksgiving)] == [False, False, True]
+    assert (policy.hours.opens, policy.hours.closes) == (time(8), time(17))
 
 
 def test_nothing_set_lists_everything_that_is_needed():

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from sqlalchemy import update
+
 from community import mentoring
 from community.hours import Hours
 from community.members import Member, MentorProfile, Role
+from community.mentoring_following import after_asked, after_claimed
 from community.mentoring_matching import Standing
 from community.mentoring_offering import Step
 from community.mentoring_requests import Draft, Policy, Request
 from community.offices import Office
 from community.topics import Topic
 from storage.members import Account
+from storage.tables import request_history
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
@@ -81,8 +85,26 @@ async def settle(store, *mentors: MentorProfile) -> None:
 
 
 async def asked(store, *, at: datetime = NOW, policy: Policy = POLICY, **changes: object) -> Step:
-    """Let the asker ask."""
-    return await mentoring.ask(store.mentoring, ASKER, draft(**changes), at=at, today=TODAY, policy=policy)
+    """Let the asker ask, and the first mentors be asked."""
+    request = await mentoring.ask(store.mentoring, ASKER, draft(**changes), at=at, today=TODAY, policy=policy)
+    step = await after_asked(store.mentoring, request.id, at=at, policy=policy)
+    await nothing_follows(store)
+    return step
+
+
+async def claimed(store, number: int, *, by: str, at: datetime, policy: Policy = POLICY) -> Request:
+    """Let somebody claim, and the offers be settled."""
+    request = await mentoring.claim(store.mentoring, number, by=by, at=at, policy=policy)
+    for waiting, _ in await store.follow_ups.due(at):
+        line = await store.follow_ups.take(waiting)
+        if line is not None and line.request == number:
+            await after_claimed(store.mentoring, line)
+    return request
+
+
+async def nothing_follows(store) -> None:
+    """Let everything that followed count as worked out."""
+    await store.connection.execute(update(request_history).values(follow_at=None))
 
 
 async def leaves(store, user: str, at: datetime) -> None:

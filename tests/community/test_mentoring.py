@@ -36,6 +36,7 @@ from community.mentoring_requests import (
 from community.offices import Office
 from community.refusals import Incomplete, NotAllowed, NotFound
 from community.topics import Topic
+from tests.community import cast
 from tests.community.cast import (
     ASKER,
     CHECK_IN_AFTER,
@@ -76,11 +77,13 @@ class Desk:
     async def do(self, verb, number, by, at=LATER, **more):
         """Press the button: the verb is one of community.mentoring."""
         async with self.database.transaction() as store:
+            if verb == "claim":
+                return await cast.claimed(store, number, by=by, at=at, **more)
             call = getattr(mentoring, verb)
             arguments = [store.mentoring]
-            if verb in {"claim", "hand_back", "close", "reopen"}:
+            if verb in {"hand_back", "close", "reopen"}:
                 arguments.append(store.members)
-            if verb in {"claim", "hand_back", "reopen", "pass_on", "still_on_it"}:
+            if verb in {"hand_back", "reopen", "pass_on", "still_on_it"}:
                 more.setdefault("policy", POLICY)
             return await call(*arguments, number, by=by, at=at, **more)
 
@@ -732,9 +735,7 @@ async def test_what_fails_half_way_leaves_nothing_behind(desk):
     step = await desk.ask()
     with contextlib.suppress(ZeroDivisionError):
         async with desk.database.transaction() as store:
-            await mentoring.claim(
-                store.mentoring, store.members, step.request.id, by="UA", at=LATER, policy=POLICY
-            )
+            await mentoring.claim(store.mentoring, step.request.id, by="UA", at=LATER, policy=POLICY)
             raise ZeroDivisionError
     assert await desk.see(step.request.id) == step.request
     assert await desk.history(step.request.id) == ["asked", "offered"]

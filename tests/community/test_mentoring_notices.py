@@ -56,7 +56,7 @@ def test_a_report_goes_to_its_asker_and_the_desk_alone():
 
 
 def test_a_claim_opens_one_conversation_and_refreshes_every_card():
-    said = notices.claimed(request(**HELD), OFFERS)
+    said = notices.claimed(request(**HELD), OFFERS, claim=2, holder="UA")
     opened = next(delivery for delivery in said.add if delivery.kind is Kind.OPEN)
     introduction = next(delivery for delivery in said.add if delivery.after)
     assert (opened.key, opened.to) == ("mentoring:conversation:1:2", f"{ASKER},UA")
@@ -91,7 +91,7 @@ def posted(said: Notices) -> set[str]:
 
 NEVER_CHANGE = {
     "introduction", "handed_back", "released", "reopened", "details", "cancelled", "widened", "reminder",
-    "resources", "assigned",
+    "resources", "assigned", "asker_left",
 }  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def test_whatever_is_a_card_is_refreshed_by_the_next_fact():
     now = request(**HELD, wave=2, help_asked=1, closings=1, reminders=1, alarms=1)
     everything = [
         notices.asked(now, OFFERS, PLACES),
-        notices.claimed(now, OFFERS),
+        notices.claimed(now, OFFERS, claim=2, holder="UA"),
         notices.handed_back(request(claims=2, wave=2), OFFERS, OFFERS, PLACES, holder="UA", released=True),
         notices.closed(request(**{**HELD, "status": Status.CLOSED}, closings=1), OFFERS),
         notices.reopened(now, [], OFFERS, PLACES, by=ASKER),
@@ -180,7 +180,7 @@ def test_nothing_that_was_typed_stands_in_the_queue():
     secret = request(**HELD, question="secret words", details="more secret words", conversation="G0TALK")
     for said in (
         notices.asked(secret, OFFERS, PLACES),
-        notices.claimed(secret, OFFERS),
+        notices.claimed(secret, OFFERS, claim=2, holder="UA"),
         notices.details_added(secret, OFFERS, added=5),
         notices.staff_asked(secret, OFFERS, PLACES),
         notices.tended(Tended(Tending.NUDGED, Step(secret), "UA"), OFFERS, PLACES),

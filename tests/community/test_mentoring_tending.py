@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from community import mentoring
+from community import mentoring_notices as notices
 from community.hours import Hours
 from community.mentoring import Duty, responsible
 from community.mentoring_leaving import let_go
@@ -18,7 +19,20 @@ from community.mentoring_requests import OfferState, Policy, Status
 from community.mentoring_tending import Tending, tend
 from community.notices import Places
 from community.topics import Topic
-from tests.community.cast import ASKER, HOUR, NOW, NUDGE_AFTER, POLICY, STAFF, asked, leaves, profile, settle
+from tests.community import cast
+from tests.community.cast import (
+    ALWAYS,
+    ASKER,
+    HOUR,
+    NOW,
+    NUDGE_AFTER,
+    POLICY,
+    STAFF,
+    asked,
+    leaves,
+    profile,
+    settle,
+)
 
 DAY = timedelta(days=1)
 OHIO = frozenset({"OH"})
@@ -52,10 +66,12 @@ class Watch:
 
     async def do(self, verb, by, **more):
         async with self.database.transaction() as store:
+            if verb == "claim":
+                return await cast.claimed(store, self.number, by=by, at=self.clock.now())
             arguments = [store.mentoring]
-            if verb in {"claim", "hand_back", "close", "reopen"}:
+            if verb in {"hand_back", "close", "reopen"}:
                 arguments.append(store.members)
-            if verb in {"claim", "hand_back", "reopen", "still_on_it"}:
+            if verb in {"hand_back", "reopen", "still_on_it"}:
                 more["policy"] = POLICY
             call = getattr(mentoring, verb)
             return await call(*arguments, self.number, by=by, at=self.clock.now(), **more)
@@ -288,6 +304,16 @@ async def test_a_deadline_hurries_everything(watch):
     assert near.overdue_at - NOW < POLICY.answer_target
 
 
+async def test_election_day_is_quiet_but_not_for_somebody_who_feels_unsafe(watch):
+    quiet = replace(POLICY, hours=replace(ALWAYS, free=frozenset({date(2026, 11, 23)})))
+    await watch.ask(profile("UA"), profile("UE", states=OHIO, topics=FILING), policy=quiet)
+    assert await watch.after(POLICY.widen_after, policy=quiet) is None
+    midnight = datetime(2026, 11, 24, tzinfo=ZoneInfo("America/New_York"))
+    assert (await watch.see()).look_at == midnight + POLICY.widen_after
+    await watch.ask(topic="unsafe", policy=quiet)
+    assert (await watch.after(POLICY.safety_again, policy=quiet)).how is Tending.REMINDED_STAFF
+
+
 async def test_filing_week_halves_the_waits_and_doubles_the_waves(watch):
     rush = replace(POLICY, filing_weeks=((date(2026, 11, 23), date(2026, 11, 27)),))
     step = await watch.ask(*(profile(f"U{nth}") for nth in range(9)), policy=rush)
@@ -329,3 +355,37 @@ async def test_whoever_leaves_hands_everything_on_at_once(watch):
         offers = await store.mentoring.offers(watch.number)
         assert {offer.mentor: offer.state for offer in offers}["UA"] is OfferState.PASSED
     assert f"mentoring:handed_back:{held}:1" in {delivery.key for delivery in said.add}
+
+
+async def gone(watch):
+    async with watch.database.transaction() as store:
+        await leaves(store, ASKER, watch.clock.now())
+
+
+async def test_who_asked_and_left_waits_for_nobody(watch):
+    await watch.ask(profile("UA"))
+    await gone(watch)
+    done = await watch.after(timedelta())
+    assert done.how is Tending.ASKER_LEFT
+    assert (done.step.request.status, done.step.request.look_at) == (Status.CLOSED, None)
+    said = notices.tended(done, (), PLACES)
+    assert not said.add
+    assert not {"mentoring:receipt:1", ASKER} & {*said.refresh, *said.homes}
+
+
+async def test_a_holder_is_told_that_the_asker_left(watch):
+    await watch.ask(profile("UA"))
+    await watch.do("claim", "UA")
+    await gone(watch)
+    done = await watch.after(timedelta())
+    assert [(each.to, each.render) for each in notices.tended(done, (), PLACES).add] == [
+        ("UA", "mentoring.asker_left")
+    ]
+
+
+async def test_staff_keeps_the_report_of_somebody_who_felt_unsafe_and_left(watch):
+    await watch.ask(topic="unsafe")
+    await gone(watch)
+    await watch.after(timedelta())
+    async with watch.database.reading() as store:
+        assert (await store.mentoring.get(watch.number)).status is Status.OPEN

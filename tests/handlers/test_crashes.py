@@ -29,6 +29,7 @@ from tests.scheduler.workers import stopped
 ROOT = Path(__file__).parents[2]
 LISTENING = [name for name in failpoints.NAMES if name.startswith("listener.")]
 CLAIMING = ["claim.won", *LISTENING]
+FOLLOWING = [name for name in failpoints.NAMES if name.startswith("follow.")]
 PATIENCE = 0.6
 """Seconds that Slack waits for an answer here, in place of three."""
 
@@ -95,10 +96,12 @@ class Afar(Stage):
             await store.connection.execute(update(leases).values(until=long_ago))
 
     async def settle(self):
-        """Wait until everything is heard and sent."""
+        """Wait until everything is heard, has been followed up, and is sent."""
         await self.heard_everything()
+        follows = request_history.c.follow_at.is_not(None)
+        owed = deliveries.c.state.in_(("pending", "reserved", "sending"))
         async with asyncio.timeout(30):
-            while await self.count(deliveries, deliveries.c.state.in_(("pending", "reserved", "sending"))):
+            while await self.count(request_history, follows) or await self.count(deliveries, owed):
                 await asyncio.sleep(0.05)
 
     async def count(self, table, *where):
@@ -146,7 +149,7 @@ async def stage(database_url):
     await raiser.wait()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(15)
 async def test_whatever_dies_before_its_answer_is_completed_once_by_what_comes_again(stage):
     """A form, a button and an event, each brought to an app that dies at the next named place."""
     pid = await stage.serve(CLAIMING[0], "exit")
@@ -201,7 +204,7 @@ async def test_whatever_dies_before_its_answer_is_completed_once_by_what_comes_a
     await once_each(stage, len(CLAIMING))
 
 
-@pytest.mark.slow
+@pytest.mark.slow(15)
 async def test_an_app_that_freezes_in_a_claim_does_nothing_twice_when_it_wakes(stage, database_kind):
     """Slack waits in vain, the mentor presses again, at another replica where there is one; then it wakes."""
     for number, place in enumerate(CLAIMING, start=1):
@@ -230,6 +233,48 @@ async def test_an_app_that_freezes_in_a_claim_does_nothing_twice_when_it_wakes(s
                 os.kill(each, signal.SIGKILL)
         await stage.leaderless()
     await once_each(stage, len(CLAIMING))
+
+
+@pytest.mark.slow(15)
+@pytest.mark.parametrize("how", ["exit", "freeze"])
+async def test_what_follows_is_worked_out_once_by_whoever_is_left(stage, how, database_kind):
+    """The app answers, then dies or freezes amid what follows from the question, and from the claim."""
+    number = 0
+    for place in FOLLOWING:
+        for verb in ("ask", "claim"):
+            number += 1
+            pid = await stage.serve(place, how)
+            submit = await stage.form(number)
+            if verb == "ask":
+                os.kill(pid, signal.SIGUSR1)
+            await submit()  # It is acknowledged, so it is kept.
+            if verb == "claim":
+                await stage.settle()
+                os.kill(pid, signal.SIGUSR1)
+                await stage.person("mia").press(stage.last_dm("mia", f"seat {number}"), "Claim")
+            await gone_or_frozen(pid)
+            request = await stage.newest()
+            assert request.question.endswith(f"seat {number}?")
+            assert (request.holder == "U0MIA") == (verb == "claim")
+            if how == "freeze" and database_kind == "sqlite":
+                os.kill(pid, signal.SIGCONT)  # It holds the one writing lock: nobody could go on beside it.
+            else:
+                await stage.leaderless()
+                await stage.serve(place, how)
+            await stage.settle()
+            if how == "freeze":
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+                await asyncio.sleep(0.3)
+                await stage.settle()
+            if verb == "ask":
+                await stage.person("mia").press(stage.last_dm("mia", f"seat {number}"), "Claim")
+                await stage.settle()
+            for each in stage.pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGKILL)
+            await stage.leaderless()
+    await once_each(stage, number)
 
 
 async def quietly(coroutine):

@@ -297,7 +297,7 @@ async def test_a_command_that_fails_is_answered_with_a_reference_and_logged_once
 
 async def test_a_form_that_fails_is_answered_with_a_reference_and_logged_once(broken, lines):
     answer = await broken(submitted("boom", "", {}))
-    assert (answer.status, json.loads(answer.body)["response_action"]) == (200, "update")
+    assert (answer.status, json.loads(answer.body)["response_action"]) == (200, "push")
     assert logged_once(lines)["reference"] in answer.body
 
 
@@ -351,7 +351,9 @@ async def test_an_event_that_fails_comes_again_and_counts_once(sqlite_template, 
     saying = asyncio.create_task(ben.say(ben.dm_channel.id, "hello, is anybody there?"))
     await asyncio.gather(saying, return_exceptions=True)
     await stage.heard_everything()
-    await stage.application.house.errands.finish(5)
+    await stage.application.leadership.start()
+    await stage.application.outbox.start()
+    await stage.settle()
     assert len([line for line in lines() if line["event"] == "listener failed"]) == 1
     assert len([message for message in ben.dm if message.bot_id]) == 1
     await stage.close()

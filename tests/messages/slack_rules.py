@@ -42,7 +42,7 @@ INPUTS = {
 
 def units(text: str) -> int:
     """Count as JavaScript does: what lies beyond the basic plane counts twice."""
-    return sum(2 if ord(character) > 0xFFFF else 1 for character in text)
+    return len(text.encode("utf-16-le")) // 2
 
 
 def check_message(payload: Mapping[str, Any], *, blocks_needed: bool = True) -> None:

@@ -8,24 +8,25 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
-from tests.sandbox.page_stage import SOON, PageStage, browsing, find_chromium
+from tests.sandbox.page_stage import SOON, PageStage, browsing, find_chromium, running_chromium
 
 
-@pytest.fixture
-def chromium() -> str:
-    """The path of a Chromium; without one the test is left out, or fails where CI=true."""
+@pytest.fixture(scope="session")
+def chromium():
+    """The one Chromium of this run; without any the test is left out, or fails where CI=true."""
     found = find_chromium()
     if found is None and os.environ.get("CI", "").lower() in {"1", "true"}:
         pytest.fail("No Chromium on this machine, and CI leaves nothing out.")
     if found is None:
         pytest.skip("LEFT OUT: there is no Chromium on this machine")
-    return found
+    with running_chromium() as address:
+        yield address
 
 
 @pytest.fixture
 async def browser(chromium: str):
-    """A headless Chromium for one test."""
-    async with browsing() as opened:
+    """A headless Chromium; what a test opens in it is closed after it, and shares nothing with others."""
+    async with browsing(chromium) as opened:
         yield opened
 
 

@@ -6,9 +6,12 @@ import asyncio
 import json
 import os
 import shutil
+import signal
+import subprocess
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp import ClientSession, web
@@ -18,12 +21,27 @@ from sandbox.server import Sandbox
 from tests.sandbox import page_gallery as gallery
 
 ARGUMENTS = [
+    "--headless=new",
+    "--remote-debugging-port=0",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
     "--no-first-run",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--disable-extensions",
+    "--disable-default-apps",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    "--disable-background-timer-throttling",
+    "--force-color-profile=srgb",
+    "--hide-scrollbars",
+    "--mute-audio",
+    "--no-default-browser-check",
+    "--password-store=basic",
+    # There is a mouse, whatever the machine has.
+    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
 ]
 NOVEMBER = 1795273200  # November 21, 2026, 10 am in New York
 SOON = 5_000  # milliseconds that the page gets for anything
@@ -183,12 +201,40 @@ def find_chromium() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
+@contextmanager
+def running_chromium():
+    """Start a headless Chromium of this machine; its address for whoever connects to it."""
+    with TemporaryDirectory(prefix="downballot-chromium-", ignore_cleanup_errors=True) as folder:
+        process = subprocess.Popen(
+            [str(find_chromium()), *ARGUMENTS, f"--user-data-dir={folder}", "about:blank"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            yield f"http://127.0.0.1:{_port_in(Path(folder) / 'DevToolsActivePort', process)}"
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _port_in(file: Path, process: subprocess.Popen[bytes]) -> int:
+    """Wait for the port on which Chromium says that it listens."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until and process.poll() is None:
+        with suppress(OSError, ValueError, IndexError):
+            return int(file.read_text().splitlines()[0])
+        time.sleep(0.05)
+    raise RuntimeError("Chromium does not start.")
+
+
 @asynccontextmanager
-async def browsing():
-    """A headless Chromium."""
+async def browsing(chromium: str):
+    """The Chromium at that address, with nothing open yet."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        browser = await playwright.chromium.connect_over_cdp(chromium)
         yield browser
+        for context in browser.contexts[1:]:  # The first is the browser's own.
+            await context.close()
         await browser.close()
 
 

@@ -127,7 +127,7 @@ class Stage:
         """Let everything that happened be heard, and everything that is due be sent."""
         await self.heard_everything()
         await self.application.house.errands.finish(5)
-        await self.application.outbox.drain()
+        await self.application.settle()
 
     async def pass_time(self, by: timedelta) -> None:
         """Move the clock, and let what is due happen."""

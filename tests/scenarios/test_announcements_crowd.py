@@ -50,6 +50,7 @@ async def approving(stage):
     return stage
 
 
+@pytest.mark.slow(25)
 async def test_one_to_a_thousand_is_stopped_half_way_and_the_report_says_who_had_it(approving):
     stage = approving
     total = await fill(stage)
@@ -73,6 +74,7 @@ async def test_one_to_a_thousand_is_stopped_half_way_and_the_report_says_who_had
     assert f"Stopped {total - len(had):,} before it left" in said.replace("*", "")
 
 
+@pytest.mark.slow(25)
 async def test_one_to_a_thousand_reaches_each_once_through_everything_that_goes_wrong(approving):
     """429s, 5xx that did nothing and 5xx that did, dropped connections before and after, lost answers."""
     stage = approving

@@ -12,6 +12,7 @@ from tests.scenarios.stage import MENTORS
 CROWD = 200
 
 
+@pytest.mark.slow(5)
 @pytest.mark.every_way
 async def test_of_two_hundred_claims_one_wins_and_everybody_is_answered(stage, record_property):
     workspace = stage.sandbox.workspace

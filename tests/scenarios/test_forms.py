@@ -26,3 +26,20 @@ async def test_an_expired_trigger_is_told_and_not_silent(stage):
     await ada.command("/askmentor")
     await stage.settle()
     assert "took too long to open" in stage.private_answer("ada")
+
+
+async def test_what_was_typed_lies_under_a_refusal(stage):
+    """The question is answered and closed while its asker is still adding to it."""
+    await stage.cast_mentors()
+    receipt = await stage.ask()
+    ada, mia = stage.person("ada"), stage.person("mia")
+    await mia.press(stage.last_dm("mia"), "Claim")
+    await stage.settle()
+    await ada.press(receipt, "Add details")
+    form = await ada.wait_modal("Add to #1")
+    await ada.fill({"details": "An hour of thought."})
+    await mia.press(stage.last_dm("mia", "is yours"), "Answered")
+    submitted = await ada.submit(view=form)
+    assert submitted.action == "push"
+    assert ada.modals[0].values["details"] == "An hour of thought."
+    assert "over" in ada.modal.words or "closed" in ada.modal.words

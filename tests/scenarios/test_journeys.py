@@ -92,6 +92,7 @@ async def test_who_joins_is_welcomed_and_tells_where_they_run(stage):
     assert "Talk with 100 neighbors" in home.words
 
 
+@pytest.mark.slow(5)
 @pytest.mark.parametrize("start", [(2027, 3, 11), (2027, 11, 4)], ids=["march", "november"])
 async def test_everybody_gets_seven_lessons_at_nine_of_their_own_morning(stage, start):
     """The days around the change of the clocks: Honolulu and Phoenix know none, New York does."""

@@ -356,6 +356,14 @@ async def test_whoever_writes_to_the_app_is_shown_the_way(stage):
     assert form.values["question"] == "how do I find volunteers in my town?"
 
 
+async def test_an_answer_is_not_lost_when_slack_asks_for_patience(stage):
+    stage.sandbox.faults.add("rate_limited", retry_after=0.2)
+    ada = stage.person("ada")
+    await ada.say(ada.dm_channel.id, "is anybody there?")
+    await stage.settle()
+    assert len([m for m in stage.dm("ada") if "I'm an app" in m.words]) == 1
+
+
 async def test_a_message_can_be_taken_to_a_mentor(stage):
     said = await stage.person("ben").say(GENERAL, "Does anybody know about lawn signs & permits?")
     await stage.person("ben").shortcut("mentoring.ask_about_message", said)

@@ -82,7 +82,7 @@ async def live_through(stage):
     return words, reminders, joined
 
 
-@pytest.mark.slow
+@pytest.mark.slow(5)
 async def test_after_it_what_is_valid_is_sent_what_is_over_is_marked_and_who_joined_is_found(stage):
     await stage.ask()
     stage.clock.advance(timedelta(hours=1))

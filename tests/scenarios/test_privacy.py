@@ -18,6 +18,10 @@ async def test_the_queue_and_the_history_hold_nothing_that_was_typed(stage):
     await stage.person("ada").submit({"details": SECRET})
     await stage.settle()
     assert SECRET in receipt.words
+    ada = stage.person("ada")
+    await ada.say(ada.dm_channel.id, SECRET)
+    await stage.settle()
+    assert stage.last_dm("ada", "I'm an app")
     async with stage.application.database.reading() as store:
         owed = (await store.connection.execute(select(deliveries))).all()
         past = (await store.connection.execute(select(request_history))).all()

@@ -50,6 +50,7 @@ async def keep_picture(page, name):
         await page.screenshot(path=Path(folder) / f"{name}.png")
 
 
+@pytest.mark.slow(15)
 async def test_a_newcomer_asks_is_answered_and_rates_in_the_browser(demo, look):
     page = await look(demo.sandbox.url)
     page.set_default_timeout(PATIENCE)
@@ -105,6 +106,7 @@ async def test_a_newcomer_asks_is_answered_and_rates_in_the_browser(demo, look):
     await keep_picture(page, "rated")
 
 
+@pytest.mark.slow(15)
 async def test_skipping_ahead_widens_the_circle_before_ones_eyes(demo, look):
     page = await look(demo.sandbox.url)
     page.set_default_timeout(PATIENCE)

@@ -83,6 +83,19 @@ async def test_who_leaves_slack_hands_everything_on_at_once(stage):
     assert "Claim" in stage.last_dm("max").buttons
 
 
+async def test_a_question_is_closed_once_its_asker_has_left_slack(stage):
+    await stage.ask()
+    offer = stage.last_dm("max")
+    await stage.person("mia").press(stage.last_dm("mia"), "Claim")
+    await stage.settle()
+    stage.sandbox.workspace.deactivate("U0ADA")
+    await stage.settle()
+    await stage.pass_time(timedelta(minutes=1))
+    assert "has left the workspace, so #1 is closed" in stage.last_dm("mia").words
+    assert "Closed: whoever asked has left" in offer.words
+    assert not offer.buttons
+
+
 async def test_three_silent_offers_and_a_mentor_rests_until_they_return(stage):
     for asker in ("ada", "ben", "tom"):
         await stage.ask(asker, state="OH")

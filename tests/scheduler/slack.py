@@ -10,6 +10,12 @@ from collections import defaultdict, deque
 from aiohttp import web
 
 
+def _hang_up(request):
+    """Drop the connection; it may be gone already, with the process that had it."""
+    if request.transport is not None:
+        request.transport.close()
+
+
 class Slack:
     """Its memory is the judge: what was shown to people is in `messages`, and nowhere else."""
 
@@ -92,7 +98,7 @@ class Slack:
             fault = fault(arguments)
         name, detail = fault if isinstance(fault, tuple) else (fault, None)
         if name == "drop_before":
-            request.transport.close()
+            _hang_up(request)
             return web.Response()
         if name == "error":
             return web.json_response({"ok": False, "error": detail})
@@ -103,7 +109,7 @@ class Slack:
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
         if name == "hang_before":
             await self._hold()
-            request.transport.close()
+            _hang_up(request)
             return web.Response()
         if not self.token_good:
             return web.json_response({"ok": False, "error": "token_revoked"})
@@ -111,7 +117,7 @@ class Slack:
         if self.on_post is not None and method == "chat.postMessage":
             await self.on_post(arguments)
         if name == "drop_after":
-            request.transport.close()
+            _hang_up(request)
             return web.Response()
         if name == "committed":
             return web.Response(status=detail, text="<html>sorry</html>", content_type="text/html")

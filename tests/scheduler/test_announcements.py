@@ -68,7 +68,7 @@ def arrived(slack, said="The filing guide is out."):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.slow(30)
 async def test_each_of_a_thousand_gets_it_once_through_lies_and_sigkills(
     nursery, database, database_kind, slack
 ):
@@ -104,7 +104,7 @@ async def test_each_of_a_thousand_gets_it_once_through_lies_and_sigkills(
     assert card["edits"] >= 1
 
 
-@pytest.mark.slow
+@pytest.mark.slow(30)
 async def test_a_stop_amid_kills_stops_it_for_good_and_the_report_is_true(
     nursery, database, database_kind, slack
 ):

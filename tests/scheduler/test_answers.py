@@ -122,6 +122,45 @@ async def test_a_429_leaves_only_that_method_alone_for_as_long_as_slack_said(
     assert now[0] >= 100 + seconds
 
 
+async def test_a_channel_that_is_being_moved_is_tried_again_and_holds_nobody_else_up(
+    outbox, owe, slack, state_of, clock
+):
+    slack.fault("chat.postMessage", ("error", "external_channel_migrating"))
+    await owe(plain(1))
+    await outbox.drain()
+    await owe(plain(2, to="C2"))
+    await outbox.drain()
+    assert slack.shown() == ["words 2"]
+    assert (await state_of("test:plain:1")).state is State.PENDING
+    clock.advance(timedelta(seconds=3))
+    await outbox.drain()
+    assert slack.shown() == ["words 2", "words 1"]
+
+
+async def test_a_channel_that_is_being_moved_for_a_day_is_given_to_the_staff(
+    outbox, owe, slack, state_of, clock, monkeypatch
+):
+    monkeypatch.setattr("scheduler.sending.MOST_UNANSWERED", 3)
+    slack.always["chat.postMessage"] = ("error", "external_channel_migrating")
+    await owe(plain(1))
+    for _ in range(5):
+        await outbox.drain()
+        clock.advance(timedelta(minutes=5))
+    kept = await state_of("test:plain:1")
+    assert (kept.state, kept.attempts) == (State.DEAD, 3)
+
+
+async def test_a_history_of_a_channel_that_is_being_moved_is_asked_again(outbox, owe, slack, state_of, clock):
+    slack.fault("chat.postMessage", "drop_after")
+    slack.fault("conversations.history", ("error", "external_channel_migrating"))
+    await owe(plain(1))
+    for _ in range(3):
+        await outbox.drain()
+        clock.advance(timedelta(seconds=10))
+    assert (await state_of("test:plain:1")).state is State.SENT
+    assert slack.shown() == ["words 1"]
+
+
 @pytest.mark.parametrize("error", ["channel_not_found", "is_archived", "msg_too_long", "user_disabled"])
 async def test_a_refusal_is_kept_with_its_reason_and_never_repeated(
     outbox, owe, slack, state_of, clock, error, database

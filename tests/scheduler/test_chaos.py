@@ -72,7 +72,7 @@ async def _recovered(database):
     return False
 
 
-@pytest.mark.slow
+@pytest.mark.slow(25)
 async def test_a_database_that_breaks_again_and_again_loses_nothing_and_doubles_nothing(slack, harm):
     with postgres.private_cluster() as cluster:
         url = make_url(cluster.url).render_as_string(hide_password=False)
@@ -142,7 +142,7 @@ async def _live_through(proxy, slack, database, nursery, harms):
 HARMS = [Harm.RESET, Harm.STALL, Harm.HALF_OPEN]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(25)
 @pytest.mark.postgres
 async def test_a_network_to_the_database_that_breaks_costs_nothing_but_seconds(slack, harm_postgres):
     url = make_url(harm_postgres)
@@ -156,7 +156,7 @@ async def test_a_network_to_the_database_that_breaks_costs_nothing_but_seconds(s
     await database.close()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 async def test_a_network_to_slack_that_breaks_costs_nothing_but_seconds(sqlite_template, tmp_path, slack):
     shutil.copy(sqlite_template, tmp_path / "far.db")
     database_url = f"sqlite+aiosqlite:///{tmp_path / 'far.db'}"
@@ -172,7 +172,7 @@ async def test_a_network_to_slack_that_breaks_costs_nothing_but_seconds(sqlite_t
 # No room
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 @pytest.mark.postgres
 async def test_when_others_take_nearly_every_connection_it_goes_on_as_soon_as_they_let_go(
     slack, harm_postgres
@@ -209,7 +209,7 @@ async def test_when_others_take_nearly_every_connection_it_goes_on_as_soon_as_th
     await database.close()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 async def test_a_disk_that_is_full_keeps_what_it_has_and_goes_on_when_there_is_room(
     sqlite_template, tmp_path, slack
 ):

@@ -15,8 +15,11 @@ from datetime import UTC, datetime
 
 from community import mentoring
 from community import mentoring_notices as notices
+from community.clock import SystemClock
 from community.notices import Places
 from community.refusals import Refused
+from scheduler.following import Follower
+from scheduler.mentoring import follower
 from storage.database import Database, transient
 from tests.community.cast import POLICY
 
@@ -24,13 +27,14 @@ PLACES = Places(mentors="C0MENTORS", staff="C0STAFF")
 
 
 async def _act(store, verb, number, by):
-    """What the listener of this button does in its transaction (handlers/mentoring.py)."""
+    """What the listener of this button does in its transaction (handlers/mentoring.py).
+
+    What follows from a claim is worked out by the process beside it, as in the app.
+    """
     at = datetime.now(UTC)
     book, people = store.mentoring, store.members
     if verb == "claim":
-        request = await mentoring.claim(book, people, number, by=by, at=at, policy=POLICY)
-        await store.tell(notices.claimed(request, await book.offers(number)), at=at)
-        return request
+        return await mentoring.claim(book, number, by=by, at=at, policy=POLICY)
     if verb == "close":
         request = await mentoring.close(book, people, number, by=by, at=at)
         await store.tell(notices.closed(request, await book.offers(number)), at=at)
@@ -68,7 +72,7 @@ async def _one(database, rng, by, number, seen):
     try:
         if verb == "claim":
             async with database.reading() as store:
-                await mentoring.may_claim(store.mentoring, store.members, told["request"], by=by)
+                await mentoring.may_claim(store.mentoring, told["request"], by=by)
         async with database.transaction() as store:
             request = await _act(store, verb, told["request"], by)
         told |= {"came": "ok", "status": request.status, "holder": request.holder}
@@ -95,7 +99,13 @@ async def act(spec):
             await asyncio.sleep(rng.uniform(0, 0.01))
 
     people = [person(by, f"{spec['seed']}{by}{n}") for n, by in enumerate(spec["people"])]
+    clock = SystemClock()
+    following = Follower(database, clock, follower(clock, POLICY, PLACES))
+    await following.start()
     await asyncio.gather(*people)
+    while await following.drain():
+        pass
+    await following.stop()
     await database.close()
     return told
 

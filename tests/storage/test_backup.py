@@ -114,7 +114,7 @@ async def test_a_restored_copy_starts_in_quarantine(old, old_url, tmp_path, cloc
         assert await store.figures.quarantined() == 3
         assert await store.milestones.reached(RESTORED_FROM) == made_at
         assert await store.milestones.reached(RESTORED_AT) == clock.now()
-        assert await store.milestones.reached(COPY_MADE) is None
+        assert await store.milestones.reached(COPY_MADE) == made_at, "until it is started"
     await _drain(new, clock, slack)
     assert sorted(slack.shown()) == ["file:a", "words 1", "words 2", "words 3"]
     async with new.reading() as store:

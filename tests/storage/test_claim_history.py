@@ -11,6 +11,7 @@ import asyncio
 import json
 import sys
 from collections import Counter, defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,7 @@ async def _live(database_url, numbers, acts):
     return [json.loads(line) for out, _ in told for line in out.splitlines()]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 async def test_what_many_did_to_the_same_requests_has_a_legal_order(database, database_url):
     async with database.transaction() as store:
         await settle(store, *(profile(mentor, capacity=50) for mentor in MENTORS))
@@ -139,6 +140,17 @@ async def test_what_many_did_to_the_same_requests_has_a_legal_order(database, da
         assert history["handed_back"] == done["hand_back"]
         assert history["closed"] == done["close"] > 0
         assert history["reopened"] == done["reopen"] > 0
+        async with database.reading() as store:
+            offers = await store.mentoring.offers(number)
+            conversations = [
+                await store.deliveries.find(f"mentoring:conversation:{number}:{claim}")
+                for claim in range(1, request.claims + 2)
+            ]
+        assert [owed is not None for owed in conversations] == [True] * request.claims + [False]
+        if request.status != "open":
+            assert not [offer for offer in offers if offer.state == "open"], number
+    async with database.reading() as store:
+        assert await store.follow_ups.due(datetime.now(UTC)) == []
     came = Counter(act["came"] for act in acts)
     assert came["fault"] == 0, came
     assert came["ok"] > 30

@@ -16,10 +16,10 @@ from tests.community.cast import (
     ASKER,
     HOUR,
     NOW,
-    POLICY,
     STAFF,
     TODAY,
     asked,
+    claimed,
     leaves,
     profile,
     request,
@@ -124,9 +124,7 @@ async def test_standings_count_what_is_held_and_what_waits(made):
         await leaves(store, "UGONE", NOW)
         step = await asked(store)
         held = await asked(store, at=NOW + HOUR)
-        await mentoring.claim(
-            store.mentoring, store.members, held.request.id, by="UA", at=NOW + HOUR, policy=POLICY
-        )
+        await claimed(store, held.request.id, by="UA", at=NOW + HOUR)
         over = await asked(store, at=NOW + 2 * HOUR)
         await mentoring.cancel(store.mentoring, over.request.id, by=ASKER, at=NOW)
     async with made.reading() as store:
@@ -229,7 +227,5 @@ async def test_a_mentors_queue_leaves_out_what_is_not_for_them(made):
 async def test_staff_hold_requests_like_anybody(made):
     async with made.transaction() as store:
         step = await asked(store, topic="unsafe")
-        held = await mentoring.claim(
-            store.mentoring, store.members, step.request.id, by=STAFF, at=NOW, policy=POLICY
-        )
+        held = await claimed(store, step.request.id, by=STAFF, at=NOW)
         assert [row.id for row in (await store.mentoring.held_by(STAFF, limit=5)).rows] == [held.id]

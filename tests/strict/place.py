@@ -115,7 +115,7 @@ class Place:
     async def settle(self) -> None:
         """Let what was begun end, and everything that is due be sent."""
         await self.application.house.errands.finish(10)
-        await self.application.outbox.drain()
+        await self.application.settle()
 
     async def pass_time(self, seconds: float) -> None:
         """Move the clock, and let what is due happen."""

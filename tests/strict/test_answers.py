@@ -137,6 +137,7 @@ PASSING = {
 }
 
 
+@pytest.mark.slow(10)
 async def test_what_passes_leaves_every_message_said_once(over_http):
     slack = over_http.slack
     for number, (what, fault) in enumerate(PASSING.items(), 1):

@@ -183,6 +183,7 @@ def trouble(chance: random.Random) -> Fault | None:
     return Fault(delay=0.15) if dice < 0.35 else None
 
 
+@pytest.mark.slow(25)
 async def test_nothing_acknowledged_is_lost_and_nothing_is_said_twice(killed):
     slack, app = killed
     seed = int(time.time())

@@ -8,7 +8,7 @@ from alembic import op
 from storage.tables import Facts, Id, Instant
 
 revision = "0008"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
