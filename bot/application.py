@@ -23,6 +23,8 @@ from bot import logs
 from bot.races import Races, by_key
 from bot.refusals import StartRefused
 from bot.settings import Settings
+from community.announcements_book import Rules
+from community.announcements_times import Speed
 from community.clock import Clock, SystemClock
 from community.hours import Hours, read_dates, read_days, read_hours, read_spans
 from community.members import Role
@@ -31,6 +33,8 @@ from community.notices import Places
 from community.races import RaceSource
 from community.slack_errors import error_code
 from handlers import (
+    announcements,
+    announcements_desk,
     conversations,
     deliveries,
     events,
@@ -48,6 +52,7 @@ from handlers import (
 )
 from handlers.listening import House, Listening
 from handlers.races_finding import Finder
+from scheduler import announcements as announcements_scheduler
 from scheduler import conversations as conversations_scheduler
 from scheduler import deliveries as deliveries_scheduler
 from scheduler import events as events_scheduler
@@ -121,6 +126,7 @@ class Application:
             median_over=self.policy.median_over,
             wins=self.places.wins,
         )
+        self.announcing = Rules(settings.announcement_approval, Speed(most=settings.posts_per_minute))
         self.house = House(
             database=self.database,
             clock=self.clock,
@@ -128,6 +134,7 @@ class Application:
             policy=self.policy,
             zone=settings.time_zone,
             finder=finder or self.races.finder,
+            announcing=self.announcing,
             observe=observe,
         )
         self.race_sources = race_sources or by_key(self.races.sources)
@@ -145,6 +152,8 @@ class Application:
             races_saved,
             events,
             events_desk,
+            announcements,
+            announcements_desk,
             home,
             deliveries,
             conversations,
@@ -164,6 +173,7 @@ class Application:
                 **races_scheduler.renderers(self.clock, self.places),
                 **events_scheduler.renderers(self.scene, settings.organisation_name),
                 **home_scheduler.renderers(self.scene),
+                **announcements_scheduler.renderers(self.scene, self.announcing),
             },
             outcomes={
                 **conversations_scheduler.outcomes(),
@@ -208,6 +218,7 @@ class Application:
         )
         turn = partial(events_scheduler.turn_cards, self.database, self.clock)
         seats = partial(events_scheduler.follow_people, self.database, self.clock)
+        announced = partial(announcements_scheduler.follow, self.database, self.clock)
         report = partial(deliveries_scheduler.report_trouble, self.database, self.clock, self.places)
         return [
             Job("deliveries.report_trouble", timedelta(seconds=30), report, at_start=True),
@@ -219,6 +230,7 @@ class Application:
             Job("journeys.send_due_lessons", timedelta(seconds=20), lessons, at_start=True),
             Job("events.turn_cards", timedelta(seconds=20), turn, at_start=True),
             Job("events.follow_people", timedelta(minutes=1), seats, at_start=True),
+            Job("announcements.follow", announcements_scheduler.EVERY, announced, at_start=True),
             Job("seen.forget", timedelta(hours=6), self._forget_seen),
             Job("races.count_down", timedelta(seconds=20), count_down, at_start=True),
             Job("races.follow_people", timedelta(hours=1), follow_savers, at_start=True),

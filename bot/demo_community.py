@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from bot import demo_events
 from community.mentoring_requests import Rating
+from messages import announcements as announcement_words
+from messages import announcements_forms as announcing
 from messages import journeys as journey_words
 from messages import members as member_words
 from messages import mentoring as words
@@ -152,6 +154,13 @@ def tour() -> list[dict[str, Any]]:
             "go_to": STAFF,
         },
         {
+            "title": "Post once, to the right people",
+            "text": "Olivia announced something yesterday: its card here shows who has it. Type /announce, "
+            "write, choose whom and when, and look before it goes. It leaves two minutes later.",
+            "act_as": "U0OLIVIA",
+            "go_to": STAFF,
+        },
+        {
             "title": "Everybody's own page",
             "text": "The app's Home shows each person what is theirs: a candidate's questions, what a mentor "
             "holds, who waits longest.",
@@ -254,7 +263,8 @@ class Story:
         )
         await self._joins()
         await self._answered()
-        await self._later(timedelta(hours=5))
+        await self._announced()
+        await self._later(timedelta(hours=4, minutes=50))
         await self._wants_to_help()
         await self._person("U0PRIYA").say(
             GENERAL, "Is it normal to read the county code at 11 pm and enjoy it? Asking for a friend."
@@ -311,6 +321,31 @@ class Story:
         await sam.press(await self._card(sam, words.ANSWERED), words.ANSWERED)
         grade = f"{words.RATE}.{Rating.A_LOT}"
         await grace.press(await self._card(grace, grade), grade)
+
+    async def _announced(self) -> None:
+        olivia, jonah = self._person("U0OLIVIA"), self._person("U0JONAH")
+        await olivia.command("/announce")
+        await self._form(olivia, announcing.WRITE_FORM)
+        said = [
+            {"type": "text", "text": "Armchair Chat on Thursday, 7 pm ET", "style": {"bold": True}},
+            {"type": "text", "text": ": first forum, no notes. Bring the question that scares you most."},
+        ]
+        await olivia.submit(
+            {
+                "text": {
+                    "type": "rich_text",
+                    "elements": [{"type": "rich_text_section", "elements": said}],
+                },
+                "link_text": "Prepare a question",
+                "link_url": "https://example.org/forum-night",
+            }
+        )
+        await olivia.submit({"role": ["candidate"], "mode": "now"})
+        await olivia.submit({})
+        await olivia.close_modal(all=True)
+        await self._later(timedelta(minutes=5))
+        await jonah.press(await self._card(jonah, announcement_words.LINK), announcement_words.LINK)
+        await self._later(timedelta(minutes=5))
 
     async def _wants_to_help(self) -> None:
         hannah = self._person("U0HANNAH")

@@ -213,6 +213,13 @@ class Settings(BaseSettings):
         description="Working hours until the first answer that you promise.",
     )
 
+    announcement_approval: int = Field(
+        default=200,
+        ge=0,
+        le=1_000_000,
+        description="An announcement to more people than this needs a second member of staff.",
+    )
+
     work_days: Annotated[str, AfterValidator(_days)] = Field(
         default="Mon-Sat", description="Working days, such as `Mon-Fri` or `Mon,Wed,Fri`."
     )

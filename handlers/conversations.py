@@ -16,6 +16,7 @@ from handlers.listening import Listening, May, Work
 from handlers.payloads import Actor, Json
 from messages import conversations as words
 from messages import payload as p
+from storage.store import Store
 
 SPOKEN = frozenset({None, "", "file_share", "me_message", "thread_broadcast"})
 """The kinds of message in which a person says something; all others report what happened to one.
@@ -58,13 +59,24 @@ async def wrote(
     elif spoke and kind == "im":
         async with work() as store:
             at = clock.now()
-            await store.tell(Notices(add=(_reply(event, channel, at),)), at=at)
+            announced_by = await _announcer(store, actor, channel, event, at)
+            await store.tell(Notices(add=(_reply(event, channel, at, announced_by),)), at=at)
     await ack()
 
 
-def _reply(event: Json, channel: str, at: datetime) -> Delivery:
+async def _announcer(store: Store, actor: Actor, channel: str, event: Json, at: datetime) -> str:
+    """Count a reply below an announcement, and say who announced it; "" for any other message."""
+    thread = event.get("thread_ts")
+    below = await store.announcements.answered(actor.id, channel, thread) if thread else None
+    if below is None:
+        return ""
+    await store.announcements.replied(below.id, actor.id, at=at)
+    return below.author
+
+
+def _reply(event: Json, channel: str, at: datetime, announced_by: str) -> Delivery:
     """Owe an answer; what was typed goes with it, and is forgotten once it is sent (scheduler's part)."""
-    payload = words.reply(p.as_typed(event.get("text") or ""))
+    payload = words.reply(p.as_typed(event.get("text") or ""), announced_by=announced_by)
     if event.get("thread_ts"):
         payload = {**payload, "thread_ts": event["thread_ts"]}
     key = f"{words.REPLY}:{channel}:{event.get('ts') or event.get('event_ts')}"

@@ -16,6 +16,7 @@ from community.deliveries import EVENT_TYPE
 from community.refusals import Incomplete, Refused
 from handlers.errands import Errands
 from handlers.payloads import Body, actor_of, part, place_of
+from messages import announcements_forms as announcing
 from messages import events_forms as event_forms
 from messages import journeys as journey_words
 from messages import journeys_desk as journey_desk
@@ -43,6 +44,9 @@ PROBLEMS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     event_forms.RECORDING_FORM: event_forms.RECORDING_PROBLEMS,
     event_forms.QUESTION_FORM: event_forms.QUESTION_PROBLEMS,
     event_forms.WHY_FORM: event_forms.WHY_PROBLEMS,
+    announcing.WRITE_FORM: announcing.WRITE_PROBLEMS,
+    announcing.AIM_FORM: announcing.AIM_PROBLEMS,
+    announcing.EDIT_FORM: announcing.EDIT_PROBLEMS,
 }
 """For each form, what its fields say about each kind of problem."""
 

@@ -21,6 +21,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
+from community.announcements_book import Rules
 from community.clock import Clock
 from community.members import Member, require_staff
 from community.mentoring_requests import Policy
@@ -73,6 +74,7 @@ class House:
     places: Places
     policy: Policy
     zone: str
+    announcing: Rules = field(default_factory=Rules)
     errands: Errands = field(default_factory=Errands)
     turns: Turns = field(default_factory=Turns)
     finder: Finder = field(default_factory=Finder)

@@ -90,6 +90,11 @@ def picked_date(view: Mapping[str, Any], block: str) -> date | None:
         return None
 
 
+def filled(view: Mapping[str, Any], block: str) -> Mapping[str, Any]:
+    """Give all that Slack says of what was put into a field: for what is neither text nor a choice."""
+    return next(iter(_elements(view, block)), {})
+
+
 def _elements(view: Mapping[str, Any], block: str) -> list[Mapping[str, Any]]:
     values = (view.get("state") or {}).get("values") or {}
     return list((values.get(block) or {}).values())

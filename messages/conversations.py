@@ -9,10 +9,14 @@ REPLY = "conversations:reply"
 """What the keys of the answers begin with."""
 
 
-def reply(typed: str) -> p.Payload:
-    """Answer a message to the app: nobody reads along here, but a mentor is one press away."""
+def reply(typed: str, *, announced_by: str = "") -> p.Payload:
+    """Answer a message to the app: nobody reads along here, but a mentor is one press away.
+
+    `announced_by` names who announced what the message replies to.
+    """
+    write = f"To answer <@{announced_by}>, write to them directly. " if announced_by else ""
     text = (
-        "I'm an app, so nobody reads what you write here. "
+        f"I'm an app, so nobody reads what you write here. {write}"
         "But I can take it to a mentor who knows your state: press the button, or type `/askmentor`. "
         "What is elected where you live, and by when to file, shows `/races`."
     )

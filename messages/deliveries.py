@@ -35,6 +35,11 @@ _WHAT = {
     "journeys.lesson": "a lesson of the first seven days",
     "journeys.recall": "the reminder of a lesson's task",
     "journeys.preview": "the preview of a lesson",
+    "announcements.message": "an announcement",
+    "announcements.proof": "the preview of an announcement",
+    "announcements.card": "the card of an announcement",
+    "announcements.decided": "the answer about an announcement",
+    "announcements.export": "the report of an announcement",
 }
 
 
@@ -101,7 +106,13 @@ def row(one: Owed) -> str:
 
 
 def worth_telling(one: Owed) -> bool:
-    """Whether staff has to hear of it: an update or a Home tab that failed is replaced by the next one."""
+    """Whether staff has to hear of it by itself.
+
+    An update or a Home tab that failed is replaced by the next one, and whom an announcement did not reach
+    stands in its report.
+    """
+    if one.family == "announcements.message" and one.state is not State.PARKED:
+        return False
     return one.kind not in {Kind.UPDATE, Kind.HOME, Kind.DELETE} and not one.key.startswith("deliveries:")
 
 

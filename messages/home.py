@@ -11,6 +11,7 @@ from community.members import Member, MentorProfile
 from community.mentoring_matching import Circle
 from community.mentoring_requests import Request, Status
 from community.states import state_name
+from messages import announcements as announcement_words
 from messages import deliveries as delivery_words
 from messages import events_lists as event_lists
 from messages import journeys as journey_words
@@ -58,6 +59,7 @@ class Facts:
     journey: journey_words.Way | None = None
     saved: saved_words.Listing | None = None
     chats: event_lists.Coming | None = None
+    announcements_off: bool = False
 
 
 def home(facts: Facts) -> p.Payload:
@@ -80,6 +82,7 @@ def _everything(facts: Facts, saved: Sequence[p.Block]) -> list[p.Block]:
     blocks += _own(facts, saved)
     if facts.chats is not None:
         blocks += event_lists.own(facts.chats)
+    blocks += [p.divider(), *announcement_words.own(muted=facts.announcements_off)]
     if facts.mentor is None:
         blocks += [
             p.divider(),

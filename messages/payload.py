@@ -34,6 +34,8 @@ BOXES_MOST: Final = 10
 OPTION_VALUE_MOST: Final = 150
 ID_MOST: Final = 255
 SUMMARY_MOST: Final = 3000
+RICH_PARTS_MOST: Final = 1000
+_ELEMENTS_MOST: Final = {"actions": ACTIONS_MOST, "context": CONTEXT_MOST}
 MESSAGE_TEXT_MOST: Final = 10_000
 """All text of one message's blocks together: Slack refuses at roughly 12,000, so we stay well below."""
 
@@ -467,7 +469,7 @@ def _checked(blocks: Sequence[Block], most: int) -> list[Block]:
             _fits(name, ID_MOST)
         if block["type"] in {"actions", "context"} and not elements:
             raise PayloadInvalid(f"an empty {block['type']} block")
-        if len(elements) > (ACTIONS_MOST if block["type"] == "actions" else CONTEXT_MOST):
+        if len(elements) > _ELEMENTS_MOST.get(block["type"], RICH_PARTS_MOST):
             raise PayloadInvalid(f"too many elements in one {block['type']} block")
         if any(units(element.get("value", "")) > VALUE_MOST for element in pressed):
             raise PayloadInvalid("a button's value is too long")

@@ -12,6 +12,7 @@ from community.members import AlreadyDecided
 from community.races_list import LookupOver
 from community.races_saved import NotFiled, RaceCancelled
 from community.refusals import Incomplete, NotAllowed, NotFound, Refused
+from messages.announcements import REFUSALS
 
 _OVER = {
     m.Status.CLOSED: (
@@ -29,9 +30,11 @@ _HELP = {
     "the person who signed up": " To sign up yourself: `/chats`.",
     "the person who asked": " To ask yourself: `/askmentor`.",
     "staff": " Ask in your community channel if you need them.",
+    "whoever wrote it": " `/announce` begins one of your own.",
 }
 
 _SENTENCES: dict[type[Refused], Callable[[Any], str]] = {
+    **REFUSALS,
     m.AlreadyClaimed: lambda r: (
         f"<@{r.by}> was a moment quicker and has this one. Thank you for being there."
     ),

@@ -93,6 +93,7 @@ async def facts(store: Store, member: Member, scene: Scene) -> words.Facts:
         chats=event_lists.Coming(
             **await events_reading.home(store, member, scene.clock.now(), event_lists.HOME_SHOWN)
         ),
+        announcements_off=await store.announcements.muted(user),
     )
 
 

@@ -245,6 +245,12 @@ class Deliveries:
             deliveries.c.state.in_((State.PARKED, State.DEAD)),
             deliveries.c.kind.not_in((Kind.UPDATE, Kind.HOME, Kind.DELETE)),
             deliveries.c.key.not_like("deliveries:%"),
+            # Whom an announcement did not reach stands in its report, which sends it again.
+            or_(
+                deliveries.c.state == State.PARKED,
+                deliveries.c.render.is_(None),
+                deliveries.c.render != "announcements.message",
+            ),
         )
         rows = await self._connection.execute(
             select(deliveries).where(*where).order_by(deliveries.c.id.desc()).limit(limit)

@@ -47,7 +47,7 @@ async def to_everybody(
     postgres = store.connection.dialect.name == "postgresql"
     columns: dict[str, ColumnElement[Any]] = {
         "key": literal(f"{key}:") + members.c.id,
-        "opaque": _opaque(postgres=postgres),
+        "opaque": opaque(postgres=postgres),
         "kind": literal(Kind.POST.value),
         "lane": literal(one.lane.value),
         "state": literal(State.PENDING.value),
@@ -55,7 +55,7 @@ async def to_everybody(
         "to": members.c.id,
         "payload": null() if one.payload is None else literal(dict(one.payload), Facts),
         "render": null() if one.render is None else literal(one.render),
-        "about": _about(about or {}, postgres=postgres),
+        "about": about_each(about or {}, members.c.id, postgres=postgres),
         "due_at": literal(one.due_at or at, Instant),
         "expires_at": null() if one.expires_at is None else literal(one.expires_at, Instant),
         "added_at": literal(at, Instant),
@@ -72,15 +72,16 @@ async def to_everybody(
     return added
 
 
-def _opaque(*, postgres: bool) -> ColumnElement[str]:
+def opaque(*, postgres: bool) -> ColumnElement[str]:
     """Let the database draw the random id that travels in the message's metadata."""
     if postgres:
         return cast(func.gen_random_uuid(), deliveries.c.opaque.type)
     return func.lower(func.hex(func.randomblob(16)))
 
 
-def _about(about: Mapping[str, Any], *, postgres: bool) -> ColumnElement[Any]:
+def about_each(about: Mapping[str, Any], user: ColumnElement[str], *, postgres: bool) -> ColumnElement[Any]:
+    """Give the facts of each row: these, and whom it is for under "user"."""
     if postgres:
         facts = cast(literal(dict(about), Facts), postgresql.JSONB)
-        return cast(facts.op("||")(func.jsonb_build_object("user", members.c.id)), Facts)
-    return func.json_set(literal(dict(about), Facts), "$.user", members.c.id)
+        return cast(facts.op("||")(func.jsonb_build_object("user", user)), Facts)
+    return func.json_set(literal(dict(about), Facts), "$.user", user)

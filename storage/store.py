@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
 
 from community.deliveries import Lane
+from storage.announcements import Announcements
 from storage.deliveries import Deliveries, in_parts
 from storage.events import Events
 from storage.events_library import EventsLibrary
@@ -83,6 +84,7 @@ class Store:
     events_library = Part(EventsLibrary)
     events_lists = Part(EventsLists)
     events_questions = Part(EventsQuestions)
+    announcements = Part(Announcements)
     follow_ups = Part(FollowUps)
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -112,5 +114,4 @@ class Store:
     @property
     def rings(self) -> bool:
         """Whether this transaction added deliveries, so that the sender has to be woken."""
-        added = self.__dict__.get("deliveries")
-        return added is not None and bool(added.added)
+        return any(getattr(part, "added", 0) for part in self.__dict__.values())

@@ -585,3 +585,81 @@ library_items = Table(
     Column("added_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
 )
+
+
+# Announcements: what is said once, to whom, and what came of it (storage/announcements*.py)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("author", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("0")),
+    Column("newest", Integer, nullable=False, server_default=text("0")),
+    Column("pending", Integer, nullable=False, server_default=text("0")),
+    Column("audience", Facts, nullable=False),
+    Column("when", Facts, nullable=False),
+    Column("people", Integer, nullable=False, server_default=text("0")),
+    Column("left_out", Facts, nullable=False),
+    Column("round", Integer, nullable=False, server_default=text("0")),
+    Column("begun_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+    Column("approved_by", Text),
+    Column("approved_at", Instant),
+    Column("starts_at", Instant),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
+    Column("ended_by", Text),
+    Column("ended_at", Instant),
+    Column("tally", Facts, nullable=False),
+    Column("tallied_at", Instant),
+    Column("busy", Boolean, nullable=False, server_default=false()),
+)
+# Those that have something left to do; the others are looked at only when somebody presses or replies.
+Index("ix_announcements_busy", announcements.c.id, **_where("busy"))
+Index("ix_announcements_author", announcements.c.author, announcements.c.id)
+
+announcement_texts = Table(
+    "announcement_texts",
+    metadata,
+    Column("announcement", Id, ForeignKey("announcements.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("text", Facts, nullable=False),
+    Column("link_text", Text, nullable=False, server_default=""),
+    Column("link_url", Text, nullable=False, server_default=""),
+    Column("image_url", Text, nullable=False, server_default=""),
+    Column("image_alt", Text, nullable=False, server_default=""),
+    Column("by", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# Who is in it, fixed at the confirmation: people, or channels. What became of each stands in `deliveries`.
+announcement_people = Table(
+    "announcement_people",
+    metadata,
+    Column("announcement", Id, ForeignKey("announcements.id"), primary_key=True),
+    Column("to", Text, primary_key=True),
+)
+
+# What people did with it: only those who did something.
+announcement_signs = Table(
+    "announcement_signs",
+    metadata,
+    Column("announcement", Id, ForeignKey("announcements.id"), primary_key=True),
+    Column("user", Text, primary_key=True),
+    Column("pressed_at", Instant),
+    Column("presses", Integer, nullable=False, server_default=text("0")),
+    Column("replied_at", Instant),
+    Column("replies", Integer, nullable=False, server_default=text("0")),
+    Column("at", Instant, nullable=False),
+)
+Index("ix_announcement_signs_at", announcement_signs.c.announcement, announcement_signs.c.at)
+
+# Who wants no announcements.
+announcement_mutes = Table(
+    "announcement_mutes",
+    metadata,
+    Column("user", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+)

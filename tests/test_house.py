@@ -100,6 +100,7 @@ def test_every_command_and_shortcut_is_explained_and_no_other():
 WHY_SCOPES = {
     # docs.slack.dev/reference/methods and /events: what needs each scope. Methods as Slack writes them.
     "commands": set(),
+    # files.getUploadURLExternal and files.completeUploadExternal are called by the sender, by name.
     "chat:write": {"chat.postMessage", "chat.update", "chat.delete", "chat.postEphemeral"},
     "files:write": {"files.getUploadURLExternal", "files.completeUploadExternal"},
     "im:write": {"conversations.open"},

@@ -14,7 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from tests import postgres
-from tests.bench import answers, claims, journeys, look_ups, places, positions, sending, volume
+from tests.bench import (
+    announcements,
+    answers,
+    claims,
+    journeys,
+    look_ups,
+    places,
+    positions,
+    sending,
+    volume,
+)
 from tests.bench.databases import databases
 from tests.bench.figures import Sheet
 from tests.bench.machine import Noise, described
@@ -32,6 +42,7 @@ def main() -> None:
         "answers": answers,
         "claims": claims,
         "sending": sending,
+        "announcements": announcements,
         "volume": volume,
         "journeys": journeys,
         "places": places,

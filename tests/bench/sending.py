@@ -125,7 +125,7 @@ async def _paced(sheet: Sheet, given: Databases, size: Size) -> None:
     await database.close()
 
     assert len({to for _, to in arrived}) == len(arrived), "somebody got a message twice"
-    warm = _warm_at(arrived)
+    warm = warm_at(arrived)
     later = [at for at, _ in arrived if at >= warm]
     share = (len(later) - 1) / (later[-1] - later[0]) * 60 / PER_MINUTE * 100
     waits = [at - asked[to] for at, to in arrived if to in asked]
@@ -152,7 +152,7 @@ async def _paced(sheet: Sheet, given: Databases, size: Size) -> None:
     )  # fmt: skip
 
 
-def _warm_at(arrived: Sequence[tuple[float, str]]) -> float:
+def warm_at(arrived: Sequence[tuple[float, str]]) -> float:
     """When the budget had grown from 240 to 480 a minute: a tenth per clean minute."""
     minutes, rate = 0, 240.0
     while rate < PER_MINUTE:

@@ -15,7 +15,7 @@ TEAM = "T0BENCH"
 
 
 class Slack:
-    """Answers what the app calls; `refuse` may say no to a post with the seconds to wait."""
+    """Answers what the app calls; `refuse` may say no to a call with the seconds to wait."""
 
     def __init__(self) -> None:
         self.refuse: Callable[[str, str], int | None] = lambda _method, _channel: None
@@ -52,7 +52,11 @@ class Slack:
         method = request.match_info["method"]
         if method == "chat.postMessage":
             return await self._post(request)
+        arguments = await request.json() if request.content_type == "application/json" else {}
         await request.read()
+        wait = self.refuse(method, str(arguments.get("channel") or ""))
+        if wait is not None:
+            return _limited(wait)
         said: dict[str, Any] = {"ok": True}
         match method:
             case "auth.test":
@@ -80,13 +84,17 @@ class Slack:
         channel = arguments["channel"]
         wait = self.refuse("chat.postMessage", channel)
         if wait is not None:
-            return web.json_response(
-                {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(wait)}
-            )
+            return _limited(wait)
         self.posted(arguments)
         self.arrived.setdefault(channel, time.monotonic())
         ts = f"1795000000.{next(self._serial):06}"
         return web.json_response({"ok": True, "channel": f"D{channel[1:]}", "ts": ts})
+
+
+def _limited(wait: int) -> web.Response:
+    return web.json_response(
+        {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(wait)}
+    )
 
 
 async def _run() -> None:

@@ -123,6 +123,29 @@ def submitted(callback_id, about, values):
     }
 
 
+def typed(command):
+    return {
+        "command": command,
+        "text": "words",
+        "user_id": STRANGER,
+        "team_id": "T0DOWNBALLOT",
+        "channel_id": "D0BEN",
+        "trigger_id": secrets.token_hex(4),
+    }
+
+
+def used_on_a_message(callback_id):
+    return {
+        "type": "message_action",
+        **HERE,
+        "callback_id": callback_id,
+        "trigger_id": secrets.token_hex(4),
+        "action_ts": f"{secrets.randbelow(10**9)}.1",
+        "channel": {"id": "D0BEN"},
+        "message": {"text": "words", "user": STRANGER, "ts": "1795000000.000100"},
+    }
+
+
 def concrete(name):
     """A name that a pattern fits."""
     plain = re.sub(r"\(.*?\)", "a_lot", name.removeprefix("^").removesuffix("$"))
@@ -175,6 +198,10 @@ def driven(each: Registered, value):
     if each.kind == "form":
         # Anybody may ask; what the rule refuses there is a question without words.
         return submitted(name, value, {} if name == forms.ASK_FORM else FORM_VALUES)
+    if each.kind == "command":
+        return typed(name)
+    if each.kind == "shortcut":
+        return used_on_a_message(name)
     assert each.kind == "action", f"this test does not know how to drive a {each.kind}"
     return pressed(name, value)
 
@@ -219,7 +246,7 @@ async def test_without_a_person_nothing_that_needs_one_is_done(stage):
     assert len(needing) > 2
     for each in needing:
         body = driven(each, "1")
-        body["user"] = {"id": ""}
+        body |= {"user_id": ""} if "command" in body else {"user": {"id": ""}}
         assert (await press(stage, body)).status == 200
     assert await contents(stage) == before
 

@@ -15,9 +15,9 @@ from community.races import Division
 from community.races_saved import Standing
 from community.states import every_state
 from community.topics import MENTOR_TOPICS, Topic
+from messages import announcements, mentoring, races
 from messages import home as words
 from messages import members as member_words
-from messages import mentoring, races
 from messages import races_saved as saved_words
 from tests.community.cast import ASKER, NOW, TODAY, member, profile, request
 from tests.community.test_races_saved import PRIMARY, VIRGINIA, made
@@ -167,6 +167,7 @@ def test_a_newcomer_sees_what_to_do_first():
         mentoring.ASK,
         races.OPEN,
         member_words.EDIT_MENTOR,
+        announcements.MUTE,
     }
     assert "You have not asked anything yet" in repr(shown)
     assert "Staff desk" not in repr(shown)

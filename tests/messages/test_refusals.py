@@ -6,6 +6,7 @@ import pytest
 
 import community.members
 import community.mentoring  # noqa: F401 - so that every refusal there is has been defined
+from community import announcements_book as a
 from community import events_terms as e
 from community import journeys_steps as j
 from community import mentoring_requests as m
@@ -14,6 +15,8 @@ from community.races_list import LookupOver
 from community.races_saved import NotFiled, RaceCancelled
 from community.refusals import Incomplete, NotAllowed, NotFound, Refused
 from messages.refusals import apology, sentence
+
+OVER = {a.Status.DRAFT, a.Status.SENT, a.Status.CANCELLED, a.Status.RECALLED}
 
 EXAMPLES = [
     m.AlreadyClaimed("U0QUICK"),
@@ -46,6 +49,7 @@ EXAMPLES = [
         NotAllowed(who)
         for who in (
             "staff",
+            "whoever wrote it",
             "a mentor",
             "an approved mentor",
             "the person who asked",
@@ -57,6 +61,17 @@ EXAMPLES = [
             "the asker or the mentor who answered",
         )
     ),
+    a.AlreadyConfirmed(),
+    a.AlreadyEdited(),
+    a.AudienceChanged(815),
+    a.NobodyThere(),
+    a.HasNoText(),
+    a.TimePassed(),
+    a.OwnAnnouncement(),
+    a.NothingToApprove(),
+    *(a.AlreadyEnded(status, "U0STAFF") for status in a.Status if status in OVER),
+    a.NotYet(),
+    a.NothingFailed(),
     NotFound(),
     Incomplete({"question": "too short"}),
 ]

@@ -20,10 +20,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 import scheduler.sending
 import scheduler.wire
+from community.announcements_book import Rules
 from community.deliveries import Delivery
+from scheduler import announcements
 from scheduler.lease import Leadership
 from scheduler.outbox import Outbox
 from scheduler.pacing import Pace
+from scheduler.rendering import Scene
 from storage import failpoints
 from storage.database import Database
 
@@ -69,6 +72,14 @@ def install(spec):
     failpoints.install(hook)
 
 
+async def follow_announcements(database, clock):
+    """The job that counts announcements, as often as in the app's own time."""
+    while True:
+        with contextlib.suppress(Exception):
+            await announcements.follow(database, clock)
+        await asyncio.sleep(0.25)
+
+
 async def live(spec):
     clock = FastClock(spec["born"], spec["scale"])
     # A request may take a while of real time, but far less than the grace of this faster world.
@@ -86,11 +97,12 @@ async def live(spec):
             every=timedelta(seconds=0.2),
         )
         await leadership.start()
+    scene = Scene(clock=clock, zone="America/New_York", median_over=timedelta(days=30))
     outbox = Outbox(
         database,
         AsyncWebClient(token="xoxb-test", base_url=spec["slack"]),
         clock,
-        {"card": render},
+        {"card": render, **announcements.renderers(scene, Rules())},
         {"card": follow},
         leadership=leadership,
         pace=Pace.unlimited(),
@@ -100,7 +112,10 @@ async def live(spec):
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, done.set)
     await outbox.start()
+    following = asyncio.create_task(follow_announcements(database, clock)) if spec.get("follow") else None
     await done.wait()
+    if following is not None:
+        following.cancel()
     await outbox.stop()
     if leadership is not None:
         await leadership.stop()
