@@ -152,8 +152,11 @@ async def _on(sheet: Sheet, given: Databases, slack: str, kind: str, size: Size)
 
 
 async def _alone(sheet: Sheet, street: Street, kind: str, size: Size) -> None:
+    async def take(lines: load.Lines, bodies: list[str]) -> list[float]:
+        return await load.one_at_a_time(lines, bodies, done=lambda: town.all_followed(street.database))
+
     for what in WHAT:
-        took = await street.pairs(what, size.rounds, size.block, load.one_at_a_time)
+        took = await street.pairs(what, size.rounds, size.block, take)
         facts = {"part": PART, "unit": "ms", "database": kind, "ours": _milliseconds(took["ours"], 0.5)}
         sheet.add(
             **facts, name=f"{what}, one at a time: p50", counterpart=BY_HAND, most_ratio=1.5,

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -143,13 +143,24 @@ class Lines:
             line.close()
 
 
-async def one_at_a_time(lines: Lines, bodies: Iterable[str], pause: float = 0.05) -> list[float]:
-    """Send one after the other with a pause between, in which what an answer leaves behind is done."""
+async def _nothing() -> None:
+    return
+
+
+async def one_at_a_time(
+    lines: Lines,
+    bodies: Iterable[str],
+    *,
+    pause: float = 0.02,
+    done: Callable[[], Awaitable[object]] = _nothing,
+) -> list[float]:
+    """Send one after the other with a pause between, and wait until what an answer leaves behind is done."""
     (line,) = await lines.take(1)
     took = []
     for body in bodies:
         took.append(await line.send(signed(body)))
         await asyncio.sleep(pause)
+        await done()
     return took
 
 
