@@ -91,7 +91,8 @@ def _short(value: float | None) -> str:
     return f"{value:.3g}"
 
 
-def _spread(values: list[float]) -> str:
+def spread(values: list[float]) -> str:
+    """Give the median, with the lowest and the highest in brackets."""
     if not values:
         return ""
     if len(values) == 1:
@@ -133,8 +134,8 @@ class Sheet:
                 table.add_section()
                 table.add_row(f"[bold]{part}[/bold]")
             met = {True: "[green]met[/green]", False: "[red]MISSED[/red]", None: ""}[one.met]
-            ours = f"{_spread(one.ours)} {one.unit}"
-            theirs = f"{_spread(one.theirs)} ({one.counterpart})" if one.theirs else one.counterpart
+            ours = f"{spread(one.ours)} {one.unit}"
+            theirs = f"{spread(one.theirs)} ({one.counterpart})" if one.theirs else one.counterpart
             ratio = f"{one.ratio:.2f}×" if one.ratio is not None else ""
             table.add_row(
                 one.name + (f"\n[dim]{one.note}[/dim]" if one.note else ""),
