@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event, insert, text
 
 from community.members import Member, MentorKind, MentorProfile, Role, Stage
 from community.offices import Office
 from community.topics import Topic
+from storage import tables
 from storage.members import HOME_FRESH, Account, account_of
 from tests.community.cast import NOW, profile
 
@@ -167,3 +169,35 @@ async def test_people_without_a_name_are_those_slack_is_asked_about(members):
     await members.learn([Account(id="UC", name="Cy", zone="")], at=NOW)
     assert await members.unknown() == ["UA", "UB"]
     assert await members.unknown(limit=1) == ["UA"]
+
+
+async def test_who_looks_on_is_found_without_reading_everybody(database, database_kind):
+    async with database.transaction() as store:
+        await store.connection.execute(
+            insert(tables.members), [{"id": f"U{number:05}", "met_at": NOW} for number in range(3000)]
+        )
+        for user in ("U00001", "U00002", "U00003"):
+            await store.members.saw_home(user, at=NOW)
+        await store.members.add_roles("U00002", Role.STAFF, at=NOW)
+        await store.members.save_mentor(profile("U00003"))
+        await store.connection.execute(text("ANALYZE" if database_kind == "sqlite" else "ANALYZE members"))
+    seen = []
+
+    def note(_connection, _cursor, statement, parameters, *_):
+        if statement.startswith("SELECT"):
+            seen.append((statement, parameters))
+
+    async with database.reading() as store:
+        connection = store.connection.sync_connection
+        event.listen(connection, "before_cursor_execute", note)
+        assert await store.members.looking(["U00001", "U00009"], ["VA"], at=NOW) == {
+            "U00001",
+            "U00002",
+            "U00003",
+        }
+        assert await store.members.looking(["U00001"], ["OH"], at=NOW) == {"U00001", "U00002"}
+        assert await store.members.looking(["U00001"], [], at=NOW) == {"U00001"}
+        event.remove(connection, "before_cursor_execute", note)
+        explain = "EXPLAIN QUERY PLAN " if database_kind == "sqlite" else "EXPLAIN "
+        rows = await store.connection.exec_driver_sql(explain + seen[0][0], seen[0][1])
+        assert "ix_members_home_seen_at" in "\n".join(str(row[-1]) for row in rows)
