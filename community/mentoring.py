@@ -14,7 +14,15 @@ from community import mentoring_clock as clock
 from community.members import People, require_staff
 from community.mentoring_drafts import check_draft, keepable
 from community.mentoring_matching import Circle, may_answer
-from community.mentoring_offering import Step, ask_first, decline, end_offers, still, there
+from community.mentoring_offering import (
+    FOLLOWED_WITHIN,
+    Step,
+    ask_first,
+    decline,
+    end_offers,
+    still,
+    there,
+)
 from community.mentoring_requests import (
     DETAILS_MOST,
     RACE_MOST,
@@ -70,7 +78,8 @@ async def ask(book: Book, asker: str, draft: Draft, *, at: datetime, today: date
         needed_by=draft.needed_by,
         private=draft.private,
         opened_at=at,
-        look_at=at,
+        # Should what follows ever fail, the app looks after it by then.
+        look_at=at + FOLLOWED_WITHIN,
     )
     request = await book.open(replace(request, **clock.opened(policy, request, at)))
     await book.note(request.id, Event(at=at, actor=asker, kind="asked", follows=True))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from community import mentoring_clock as clock
 from community.mentoring_matching import Circle, Match, next_wave
 from community.mentoring_requests import Book, Event, Offer, OfferState, Policy, Request, Status
 from community.refusals import NotFound
+
+FOLLOWED_WITHIN = timedelta(minutes=1)
+"""What follows from a question takes hundredths of a second, and in a crowd a few seconds."""
 
 
 @dataclass(frozen=True, slots=True)

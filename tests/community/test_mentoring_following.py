@@ -9,6 +9,7 @@ import pytest
 from community import mentoring
 from community.mentoring_following import follow
 from community.mentoring_matching import Circle
+from community.mentoring_offering import FOLLOWED_WITHIN
 from community.mentoring_requests import OfferState, Status
 from community.mentoring_tending import Tending, tend
 from community.notices import Places
@@ -71,7 +72,7 @@ async def test_a_question_is_kept_alone_and_the_first_are_asked_by_what_follows(
     number = await desk.ask()
     request, offers = await desk.see(number)
     assert (request.status, request.wave, offers) == (Status.OPEN, 0, {})
-    assert request.look_at == NOW, "whatever becomes of what follows, the app looks after it"
+    assert request.look_at == NOW + FOLLOWED_WITHIN, "whatever becomes of it, the app looks after it"
     (said,) = await desk.follow()
     request, offers = await desk.see(number)
     assert (request.wave, list(offers.values())) == (1, [OfferState.OPEN] * 3)
