@@ -157,7 +157,11 @@ async def test_it_serves_says_so_and_stops_when_told(way, begin, slack, database
     assert (status, page["ready"]) == (200, True)
     assert set(page["checks"].values()) == {"ok"}
     assert "held by this process" in page["notes"]["lease"]
+    assert set(page["checks"]) == {"slack", "sending", "database", "lease"}
     assert page["figures"]["downballot_leading"] == 1.0
+    asked_for = {"downballot_lease_age_seconds", "downballot_oldest_due_seconds"}
+    assert asked_for <= set(page["figures"])
+    assert ("downballot_quiet_seconds" in page["figures"]) == (way == "socket")
     _, metrics = await serving.get("/metrics")
     assert 'downballot_requests{status="open"} 1.0' in metrics
     assert "downballot_roster_age_seconds " in metrics
