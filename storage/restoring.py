@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import case, func, insert, or_, select, update
 
 from community.deliveries import GRACE, READ_BACK, TIMEOUT, Kind, State
+from community.mentoring_matching import Circle
+from community.mentoring_requests import Status
+from community.topics import Topic
 from storage.failpoints import failpoint
 from storage.milestones import COPY_MADE, RESTORED_AT, RESTORED_FROM
-from storage.tables import deliveries, leases, request_history
+from storage.tables import deliveries, leases, request_history, requests
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 RESTORED = "restored"
 """The reason kept on a delivery that is read back because its database was restored."""
+
+_LEFT_OUT = 1000
 
 COPIED = "copied"
 """The fact on a line of history from which something followed when the copy was made: the ts of the newest
@@ -41,10 +46,48 @@ async def settle_copy(database: Database, at: datetime, *, starting: bool = True
         if not starting:
             await store.milestones.reach(COPY_MADE, made_at)
         await store.milestones.reach(RESTORED_FROM, made_at)
+        if starting:
+            await skip_numbers(store, at)
         held = await quarantine(store, at)
         failpoint("restore.held")
     failpoint("restore.quarantined")
     return held
+
+
+async def skip_numbers(store: Store, at: datetime) -> int:
+    """Leave out the numbers of requests that may have been given out since the copy; the last of these.
+
+    People know requests by their numbers, and the cards of those that the copy has forgotten still hang in
+    Slack. At least a thousand are left out, up to a round one. SQLite counts on from the highest number that
+    is there, so a cancelled request without words, of nobody, keeps that place.
+    """
+    known = await store.connection.scalar(select(func.max(requests.c.id))) or 0
+    last = (known + 2 * _LEFT_OUT - 1) // _LEFT_OUT * _LEFT_OUT
+    if store.connection.dialect.name == "postgresql":
+        await store.connection.execute(
+            select(func.setval(func.pg_get_serial_sequence("requests", "id"), last))
+        )
+        return last
+    await store.connection.execute(
+        insert(requests).values(
+            id=last,
+            asker="",
+            question="",
+            topic=Topic.OTHER,
+            state="",
+            private=True,
+            status=Status.CANCELLED,
+            circle=Circle.STAFF,
+            wave=0,
+            claims=0,
+            help_asked=0,
+            reminders=0,
+            closings=0,
+            opened_at=at,
+            closed_at=at,
+        )
+    )
+    return last
 
 
 async def quarantine(store: Store, at: datetime) -> int:

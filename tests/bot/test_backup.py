@@ -93,6 +93,25 @@ async def test_nothing_is_sent_twice_and_nothing_is_lost(stage, empty_url, clock
         assert await store.milestones.reached(RESTORED_AT)
 
 
+async def test_no_number_is_given_out_twice(stage, empty_url, clock, tmp_path):
+    await stage.cast_mentors()
+    assert "Your question #1" in (await stage.ask()).words
+    await copies.backup(stage.settings.database_url, tmp_path / "backup", clock.now())
+    assert "Your question #2" in (await stage.ask()).words
+    await stage.stop_app()
+    clock.advance(timedelta(minutes=20))
+    await copies.restore(empty_url, tmp_path / "backup", clock.now())
+    stage.settings = stage.settings.model_copy(update={"database_url": empty_url})
+    await stage.start_app()
+    assert "Your question #2001" in (await stage.ask()).words
+    await stage.stop_app()
+    await stage.start_app()
+    assert "Your question #2002" in (await stage.ask()).words, "once is enough"
+    home = await stage.person("sue").open_home()
+    await stage.settle()
+    assert home is None or "#2000" not in stage.person("sue").home.words
+
+
 async def test_what_still_followed_when_the_backup_was_made_is_not_said_twice(
     stage, empty_url, clock, tmp_path
 ):
