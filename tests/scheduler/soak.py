@@ -1,4 +1,4 @@
-"""The crash loop for hours: `make soak`, sized by SOAK_DELIVERIES, SOAK_KILLS, SOAK_REPLICAS and SOAK_ON.
+"""The crash loop for hours: `make soak`, sized by SOAK_DELIVERIES, SOAK_KILLS, SOAK_REPLICAS, SOAK_SCALE and SOAK_ON.
 
 Half of the deliveries and half of the kills go to each database that is there.
 """
@@ -27,11 +27,11 @@ def _say(line):
     sys.stdout.flush()
 
 
-async def soak(url, loop):
+async def soak(url, loop, scale):
     await schema.upgrade(url)
     database = Database.at(url)
     try:
-        async with Slack() as slack, raising(url, slack) as nursery:
+        async with Slack() as slack, raising(url, slack, scale) as nursery:
             await loop.run(nursery, database, slack, patience=600.0, tell=_say)
     finally:
         await database.close()
@@ -41,13 +41,15 @@ def main():
     kinds = os.environ.get("SOAK_ON", "sqlite postgresql" if postgres.available() else "sqlite").split()
     many, kills = _number("SOAK_DELIVERIES", "100000"), _number("SOAK_KILLS", "1000")
     seed = _number("SOAK_SEED", str(int(time.time())))
+    # How many times as fast as the clock the deadlines pass: fewer on a machine that does much else.
+    scale = _number("SOAK_SCALE", "20")
     with databases() as given:
         for kind in kinds:
             # On SQLite one process sends: the standby of a single machine is its service manager.
             replicas = _number("SOAK_REPLICAS", "3") if kind == "postgresql" else 1
             loop = Loop(many // len(kinds), kills // len(kinds), replicas, seed)
             _say(f"{kind}: {loop.many} deliveries, {loop.kills} kills, {replicas} at work, SOAK_SEED={seed}")
-            asyncio.run(soak(asyncio.run(given.empty(kind)), loop))
+            asyncio.run(soak(asyncio.run(given.empty(kind)), loop, scale))
 
 
 if __name__ == "__main__":

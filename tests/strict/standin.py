@@ -81,6 +81,7 @@ class StandIn:
         self.whispers: list[dict[str, Any]] = []
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.wrong: list[str] = []
+        self.under_way = 0
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         self.metadata_in_history = True
         self.now: Callable[[], float] = time.time
@@ -142,6 +143,13 @@ class StandIn:
     # The Web API
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
+        self.under_way += 1
+        try:
+            return await self._called(request)
+        finally:
+            self.under_way -= 1
+
+    async def _called(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
         fault = self.faults[method].popleft() if self.faults[method] else None
         arguments, trouble = await rules.arguments(request, method)
