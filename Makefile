@@ -59,7 +59,7 @@ test: setup ## Run the whole suite, on SQLite and PostgreSQL, the browser tests 
 
 say_left_out = echo "LEFT OUT: the tests that need $(if $(filter browser,$(1)),a browser. To run them install chromium,PostgreSQL. To run them install postgresql or set TEST_DATABASE_URL)." >&2
 
-soak: setup ## Kill workers for about an hour: 100,000 deliveries, 1,000 SIGKILLs (SOAK_DELIVERIES, SOAK_KILLS, SOAK_ON)
+soak: setup ## Kill workers for about an hour: 100,000 deliveries, 1,000 SIGKILLs (SOAK_DELIVERIES, SOAK_KILLS, SOAK_ON, SOAK_SCALE)
 	@$(BIN)/python -m tests.scheduler.soak
 	@MACHINE_EXAMPLES=$(or $(MACHINE_EXAMPLES),500) $(BIN)/pytest -n $(JOBS) --maxschedchunk 1 --timeout 0 $(MARKERS) \
 	  tests/community/test_mentoring_machine.py tests/scheduler/test_outbox_machine.py
