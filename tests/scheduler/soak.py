@@ -1,7 +1,7 @@
 """The crash loop for hours: `make soak`.
 
-Sized by SOAK_DELIVERIES, SOAK_KILLS, SOAK_REPLICAS, SOAK_SCALE and SOAK_ON. Half of the deliveries and half of the
-kills go to each database that is there.
+Sized by SOAK_DELIVERIES, SOAK_KILLS, SOAK_REPLICAS, SOAK_SCALE and SOAK_ON. Half of the deliveries and
+half of the kills go to each database that is there.
 """
 
 from __future__ import annotations
