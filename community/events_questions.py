@@ -37,6 +37,10 @@ class Fate(StrEnum):
     REQUESTED = "requested"
 
 
+CAN_BE_TAKEN_ON = (Fate.OFFERED, Fate.DECLINED)
+"""Who said no can change their mind."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A question of one person, with how many others want to hear its answer.
@@ -167,7 +171,7 @@ async def decide(questions: Questions, number: int, *, agreed: bool, by: str) ->
     if question.asker != by:
         raise NotAllowed("the person who asked")
     fate = Fate.REQUESTED if agreed else Fate.DECLINED
-    settled = await questions.settle(number, fate, among=(Fate.OFFERED, Fate.DECLINED))
+    settled = await questions.settle(number, fate, among=CAN_BE_TAKEN_ON)
     if settled is None:
         raise QuestionSettled
     return settled

@@ -290,7 +290,7 @@ async def agreed(
         member = await store.members.member(actor.id) or Member(id=actor.id)
         event = await store.events.get(known.event) if known else None
     topic = event.topic if event and event.topic else Topic.OTHER
-    mine = known is not None and known.asker == actor.id
+    mine = known is not None and known.asker == actor.id and known.fate in questions.CAN_BE_TAKEN_ON
     if known is not None and mine and (member.state is None or len(known.text) < QUESTION_LEAST):
         # A mentor is found by state, and what is too short is not understood: the form asks for the rest.
         await ack()

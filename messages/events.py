@@ -278,7 +278,8 @@ def _day_before(card: Card) -> p.Payload:
     event, one = card.event, card.one
     ahead = (local(event.starts_at, card.zone).date() - local(card.now, card.zone).date()).days
     lead = {0: "Today", 1: "Tomorrow"}.get(ahead, "Coming up")
-    text = f"*{lead}: {named(event)}*\n{head(card)}"
+    begins = f"{when(event.starts_at, card.zone)}, {lasts(event)}"
+    text = "\n".join(filter(None, [f"*{lead}: {named(event)}*", begins, with_whom(event)]))
     if one.standing is Standing.SPEAKING:
         pressed = [p.actions(p.button("Join link", JOIN, url=event.link))]
     elif one.confirmed_at is not None:

@@ -372,3 +372,30 @@ async def test_who_moves_is_reminded_by_the_new_clock_once(people):  # noqa: F81
     assert got == [
         datetime(2026, 12, day, hour, tzinfo=ZoneInfo(zone)) for day, hour in ((2, 11), (3, 11), (3, 12))
     ]
+
+
+async def test_a_long_list_is_turned_page_by_page_and_home_shows_the_next_of_each_series(people):  # noqa: F811
+    stage = people
+    await schedule(stage, day=date(2026, 12, 3), until=date(2027, 2, 25))
+    view = await open_list(stage, "nora")
+    assert "Thu, Dec 3, 2026" in view.words
+    assert "Feb 11, 2027" not in view.words
+    nora = stage.person("nora")
+    await nora.press(view, "3 later ones")
+    await stage.settle()
+    assert "Thu, Feb 25, 2027" in nora.modal.words
+    assert "Thu, Dec 3, 2026" not in nora.modal.words
+    await nora.press(nora.modal, "events.sign_up", value=13)
+    await stage.settle()
+    assert "You are signed up." in nora.modal.words, "and the same page is shown"
+    await nora.press(nora.modal, "Back")
+    await stage.settle()
+    assert "Thu, Dec 3, 2026" in nora.modal.words
+    await nora.close_modal(all=True)
+    await nora.open_home()
+    await stage.settle()
+    words = nora.home.words
+    assert [day for day in ("Dec 3", "Dec 10", "Feb 25") if f"Thu, {day}, 20" in words] == ["Dec 3", "Feb 25"]
+    await nora.press(nora.home, "Can't make it")
+    await stage.settle()
+    assert "Feb 25" not in nora.home.words
