@@ -135,3 +135,16 @@ def test_the_link_to_google_is_never_longer_than_a_button_takes(text):
     link = "https://meet.example.org/" + "x" * (LINK_MOST - 30)
     one = event(title=stretch(text, TITLE_MOST), description=stretch(text, DESCRIPTION_MOST), link=link)
     assert len(google_link(one)) <= p.URL_MOST
+
+
+def test_an_onset_is_written_by_the_clock_before_the_change():
+    (zone,) = written(event()).named("VTIMEZONE")
+    onsets = {part.value("DTSTART"): part for part in zone.parts}
+    spring, fall = onsets["20270314T020000"], onsets["20271107T020000"]
+    assert (spring.name, spring.value("TZOFFSETFROM"), spring.value("TZOFFSETTO")) == (
+        "DAYLIGHT",
+        "-0500",
+        "-0400",
+    )
+    assert (fall.name, fall.value("TZOFFSETFROM"), fall.value("TZOFFSETTO")) == ("STANDARD", "-0400", "-0500")
+    assert zone.value("TZID") == "America/New_York"
