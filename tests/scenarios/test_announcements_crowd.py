@@ -51,6 +51,7 @@ async def approving(stage):
 
 
 @pytest.mark.slow(25)
+@pytest.mark.timeout(300)
 async def test_one_to_a_thousand_is_stopped_half_way_and_the_report_says_who_had_it(approving):
     stage = approving
     total = await fill(stage)
@@ -75,6 +76,7 @@ async def test_one_to_a_thousand_is_stopped_half_way_and_the_report_says_who_had
 
 
 @pytest.mark.slow(25)
+@pytest.mark.timeout(300)
 async def test_one_to_a_thousand_reaches_each_once_through_everything_that_goes_wrong(approving):
     """429s, 5xx that did nothing and 5xx that did, dropped connections before and after, lost answers."""
     stage = approving
