@@ -27,6 +27,7 @@ from messages import races as words
 from messages import races_details as details_words
 from messages import races_row as row
 from messages import races_saved as saved_words
+from messages import races_saved_lists as saved_lists
 from storage.store import Store
 
 
@@ -113,7 +114,7 @@ async def opened_details(
         kept = (await store.races_saved.kept_of(actor.id)).get(race.key)
         if kept is not None:
             card = saved_words.Card(saved=kept, now=now, wins=house.places.wins)
-            return details_words.saved_details(race, place.zone, saved_words.in_details(card), now=now)
+            return details_words.saved_details(race, place.zone, saved_lists.in_details(card), now=now)
         return details_words.details(race, place, look=look, channel=place_of(body), now=now)
 
     open_known(house, client, body, build, question_forms.loading("Details"))

@@ -24,6 +24,7 @@ from messages import mentoring_forms as question_forms
 from messages import races as list_words
 from messages import races_details as details_words
 from messages import races_saved as words
+from messages import races_saved_lists as lists
 from storage.store import Store
 
 
@@ -195,10 +196,10 @@ async def opened_list(
 
     async def build(store: Store) -> Json:
         now = house.clock.now()
-        page = await store.races_saved.listed(actor.id, at=now, limit=words.LISTED_MOST)
+        page = await store.races_saved.listed(actor.id, at=now, limit=lists.LISTED_MOST)
         cards = [_card(house, one) for one in page.rows]
         member = await store.members.member(actor.id)
-        return words.list_view(words.Listing(cards, today(member), 0, page.total))
+        return lists.list_view(lists.Listing(cards, today(member), 0, page.total))
 
     open_form(house, client, body, build, lambda: notice("This took too long. Please press Show once more."))
 
@@ -232,7 +233,7 @@ def _card(house: House, one: Saved) -> words.Card:
 
 def _details(card: words.Card) -> Json:
     saved = card.saved
-    return details_words.saved_details(saved.race, saved.zone, words.in_details(card), now=card.now)
+    return details_words.saved_details(saved.race, saved.zone, lists.in_details(card), now=card.now)
 
 
 def _show_again(house: House, body: Json, client: AsyncWebClient, one: Saved) -> None:

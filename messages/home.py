@@ -19,7 +19,7 @@ from messages import members as member_words
 from messages import mentoring as words
 from messages import payload as p
 from messages import races as race_words
-from messages import races_saved as saved_words
+from messages import races_saved_lists as saved_words
 from messages.times import about, day, days_left, for_reader
 
 PAGE = "home.page"

@@ -20,6 +20,7 @@ from community.races_saved import Saved
 from messages import payload as p
 from messages import races_row as row
 from messages import races_saved as saved_words
+from messages import races_saved_lists as saved_lists
 
 OPEN = "races.open"
 CHOOSE = "races.choose"
@@ -267,9 +268,9 @@ def _row(race: Race, number: int, shown: Shown, place: Place) -> list[p.Block]:
     note = []
     if kept is not None:
         card = saved_words.Card(saved=kept, now=shown.now)
-        word = saved_words.word(card)
+        word = saved_lists.word(card)
         save = p.button(word, saved_words.DETAILS, kept.id, label=f"{word}: {called}")
-        note = [p.context(saved_words.follows(card))]
+        note = [p.context(saved_lists.follows(card))]
     return [
         p.section(p.cut(text, 1100)),
         p.context(p.cut(" · ".join(filter(None, (row.certainty(race), perhaps, row.source(race)))), 500)),

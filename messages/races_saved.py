@@ -102,7 +102,7 @@ def far(target: Target, today: date) -> str:
     return row.left(target.closes, today) if target.closes else ""
 
 
-def _by(card: Card, target: Target | None) -> str:
+def by_when(card: Card, target: Target | None) -> str:
     """Say by when to file, as things stand now."""
     saved = card.saved
     if target is None:
@@ -145,9 +145,9 @@ def countdown(card: Card, *, rung: str, on: date, what: str, closes: date | None
         further = ahead(saved.race, saved.zone, card.now)
         text = f"{head}\nDid you file?"
         if further is not None:
-            text += f" If not: {_uncapped(_by(card, further))}"
+            text += f" If not: {_uncapped(by_when(card, further))}"
     else:
-        text = f"{head}\n{_by(card, target)}"
+        text = f"{head}\n{by_when(card, target)}"
     return p.message(
         head.replace("*", ""), [p.section(text), *_where(saved), *_small(saved, small), _open(card)]
     )
@@ -200,35 +200,6 @@ def _open(card: Card) -> p.Block:
     )
 
 
-def in_details(card: Card) -> list[p.Block]:
-    """Give what stands on top of a saved race's details: where it stands, and what can be pressed."""
-    (said, sentence), pressed = standing(card)
-    named = [each for block in pressed for each in block.get("elements", []) if each["type"] == "button"]
-    told = follows(card) if card.saved.counts_down else f"*{said}.* {sentence}"
-    # Three views lie on each other at most: from here on the question form has room.
-    return [p.section(told), p.actions(*(each for each in named if each["action_id"] != DETAILS))]
-
-
-def word(card: Card) -> str:
-    """Say in a word that somebody keeps a race."""
-    return "Filed" if card.saved.standing is Standing.FILED else "Saved"
-
-
-def follows(card: Card) -> str:
-    """Say what follows from having saved a race, in a line."""
-    saved = card.saved
-    (said, _), _ = standing(card)
-    if saved.standing is Standing.CLOSED:
-        return "*Saved.* Should the deadline be extended, we tell you."
-    if not saved.counts_down:
-        return f"*{said}.*"
-    target = ahead(saved.race, saved.zone, card.now)
-    told = _first(saved, target)
-    if target is None or target.closes is None:
-        told = row.lines("We look every night, and tell you when a date is known.", told)
-    return f"*Saved.* {told}".strip()
-
-
 def _over(card: Card) -> p.Payload:
     """Show a race that is not counted down to any more: filed, stopped, closed, cancelled."""
     saved = card.saved
@@ -258,7 +229,7 @@ def standing(card: Card) -> tuple[tuple[str, str], list[p.Block]]:
             closed = f"Filing closed {closing(last)}" if last is not None else "Filing is over"
             return (closed, "Did you file? If not, a mentor can say what else is open to you."), [_open(card)]
         case Standing.ACTIVE:
-            return ("Saved", _by(card, ahead(saved.race, saved.zone, card.now))), [_open(card)]
+            return ("Saved", by_when(card, ahead(saved.race, saved.zone, card.now))), [_open(card)]
 
 
 def _filed(card: Card, undo: p.Element) -> tuple[tuple[str, str], list[p.Block]]:
@@ -325,24 +296,24 @@ def changed(card: Card, changes: Sequence[Change], *, on: date) -> p.Payload:
     else:
         head = f"A date has changed: {name}"
     blocks = [p.section("\n".join((f"*{head}*", *(change(each) for each in changes))))]
+    small = _small(saved, "Dates move: check with the election office.")
     if saved.standing is Standing.ACTIVE:
         target = ahead(saved.race, saved.zone, card.now)
         if target is not None and target.closes is not None:
-            blocks.append(p.section(f"{_by(card, target)} That is {_counted(target, on)}."))
-        blocks.append(_open(card))
-    else:
-        said, pressed = standing(card)
-        if saved.standing is not Standing.CANCELLED:
-            blocks.append(p.section(f"*{said[0]}.* {said[1]}"))
-        blocks += pressed
-    if saved.standing is not Standing.CANCELLED:
-        blocks += _small(saved, "Dates move: check with the election office.")
-    return p.message(head, blocks)
+            blocks.append(p.section(f"{by_when(card, target)} {_counted(target, on)}"))
+        return p.message(head, [*blocks, *small, _open(card)])
+    (word_, sentence), pressed = standing(card)
+    if saved.standing is Standing.CANCELLED:
+        return p.message(head, [*blocks, *pressed])
+    return p.message(head, [*blocks, p.section(f"*{word_}.* {sentence}"), *small, *pressed])
 
 
 def _counted(target: Target, on: date) -> str:
+    """Say how far it is, counted from the day on which the message came: it may be read much later."""
     left = (target.closes - on).days if target.closes else 0
-    return f"{left} days from {day(on)}" if left > 1 else ("tomorrow" if left == 1 else "today")
+    if left < 1:
+        return f"That is the day of this message, {day(on)}."
+    return f"That is {left} day{'' if left == 1 else 's'} after {day(on)}."
 
 
 def win(card: Card) -> p.Payload:
@@ -373,8 +344,8 @@ def calendar_file(card: Card, *, method: str, whats: Sequence[str], why: str) ->
         why = "gone"
     words = _FILES[why].format(
         name=named(saved),
-        by=_by(card, target) if target is not None else "",
-        rungs=_first(saved, target),
+        by=by_when(card, target) if target is not None else "",
+        rungs=coming(saved, target),
     )
     return {
         "filename": races_calendar.FILE,
@@ -384,13 +355,14 @@ def calendar_file(card: Card, *, method: str, whats: Sequence[str], why: str) ->
     }
 
 
-def _first(saved: Saved, target: Target | None) -> str:
+def coming(saved: Saved, target: Target | None) -> str:
     """Say when messages come, as far as any are still to come."""
     coming = [each for each in ladder(target, saved.reader) if each.at > saved.since] if target else []
     if not coming:
         return ""
-    first = f"the first on {day(local(coming[0].at, saved.reader).date())} at 9 am."
-    return f"We write to you {_days(each.name for each in coming)}: {first}"
+    when = f"on {day(local(coming[0].at, saved.reader).date())} at 9 am."
+    first = f": the first {when}" if len(coming) > 1 else f", {when}"
+    return f"We write to you {_days(each.name for each in coming)}{first}"
 
 
 def _days(names: Iterable[str]) -> str:
@@ -405,61 +377,3 @@ def _days(names: Iterable[str]) -> str:
     if OPENS in known:
         parts.append("when it opens" if days else "when filing opens")
     return ", and ".join(parts)
-
-
-# The Home tab
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """One page (from 0) of what a person saved, the day that it is for them, and how long the list is."""
-
-    cards: Sequence[Card]
-    today: date
-    page: int
-    total: int
-
-
-def in_short(listing: Listing) -> list[p.Block]:
-    """Name what was saved, where there is no room for it."""
-    if not listing.total:
-        return []
-    count = "1 race" if listing.total == 1 else f"{listing.total:,} races"
-    return [p.section(f"*You keep an eye on {count}.*", accessory=p.button("Show", SHOW))]
-
-
-LISTED_MOST = 40
-"""Saved races that the view lists: two blocks each, and Slack takes a hundred."""
-
-
-def list_view(listing: Listing) -> p.Payload:
-    """All saved races, the first to close first."""
-    if not listing.total:
-        return p.modal("Your saved races", [p.section("You have saved no race. `/races` finds some.")])
-    blocks = [block for card in listing.cards for block in home_row(card, listing.today)]
-    left = listing.total - len(listing.cards)
-    more = [p.context(f"{left:,} more close later, or have no date yet.")] if left > 0 else []
-    return p.modal("Your saved races", [*blocks, *more])
-
-
-def home_row(card: Card, today: date) -> list[p.Block]:
-    """One saved race on the Home tab: by when to file, how far off that is, and what can be pressed."""
-    saved = card.saved
-    name = named(saved)
-    if saved.standing is not Standing.ACTIVE:
-        (word, sentence), pressed = standing(card)
-        return [
-            p.section(f"*{name}*\n*{word}.* {sentence}"),
-            *(each for each in pressed if each["type"] == "actions"),
-        ]
-    target = ahead(saved.race, saved.zone, card.now)
-    left = f" *{far(target, today).capitalize()}.*" if target is not None and target.closes else ""
-    number, called = saved.id, row.name(saved.race)
-    return [
-        p.section(f"*{name}*\n{_by(card, target)}{left}"),
-        p.actions(
-            p.button("I filed", FILED, number, label=f"I filed for {called}"),
-            p.button("Details", DETAILS, number, label=f"Details of {called}"),
-            p.button("Stop", STOP, number, label=f"Stop the countdown for {called}"),
-        ),
-    ]

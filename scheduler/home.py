@@ -11,6 +11,7 @@ from community.members import Member
 from messages import events_lists as event_lists
 from messages import home as words
 from messages import races_saved as race_words
+from messages import races_saved_lists as race_lists
 from messages.journeys import Way
 from messages.journeys_lessons import FIRST_WEEK
 from scheduler.rendering import Scene
@@ -97,7 +98,7 @@ async def facts(store: Store, member: Member, scene: Scene) -> words.Facts:
     )
 
 
-async def _saved(store: Store, member: Member, scene: Scene) -> race_words.Listing:
+async def _saved(store: Store, member: Member, scene: Scene) -> race_lists.Listing:
     """Read the races that this person saved, at the page they turned to."""
     now = scene.clock.now()
     wanted = max(0, int(member.home_pages.get("saved", 0)))
@@ -107,7 +108,7 @@ async def _saved(store: Store, member: Member, scene: Scene) -> race_words.Listi
         wanted = (page.total - 1) // words.SIZE
         page = await read(offset=wanted * words.SIZE)
     cards = [race_words.Card(saved=each, now=now, wins=scene.wins) for each in page.rows]
-    return race_words.Listing(cards, await scene.today(store, member.id), wanted, page.total)
+    return race_lists.Listing(cards, await scene.today(store, member.id), wanted, page.total)
 
 
 async def way(store: Store, member: Member, scene: Scene) -> Way:

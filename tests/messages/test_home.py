@@ -18,7 +18,8 @@ from community.topics import MENTOR_TOPICS, Topic
 from messages import announcements, mentoring, races
 from messages import home as words
 from messages import members as member_words
-from messages import races_saved as saved_words
+from messages import races_saved as saved_cards
+from messages import races_saved_lists as saved_words
 from tests.community.cast import ASKER, NOW, TODAY, member, profile, request
 from tests.community.test_races_saved import PRIMARY, VIRGINIA, made
 from tests.messages import questions, slack_rules
@@ -86,7 +87,7 @@ def saved(page: int, total: int = ROWS) -> saved_words.Listing:
     )
     long = replace(VIRGINIA, office=office, filings=(replace(PRIMARY, what=HOSTILE["emoji"]),))
     rows = [
-        saved_words.Card(saved=made(long, standing=standing), now=NOW, wins="C0WINS") for standing in Standing
+        saved_cards.Card(saved=made(long, standing=standing), now=NOW, wins="C0WINS") for standing in Standing
     ]
     return saved_words.Listing(rows[: words.SIZE], TODAY, page, total)
 

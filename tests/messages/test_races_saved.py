@@ -18,6 +18,7 @@ from community.races_saved import Standing
 from messages import payload as p
 from messages import races_calendar, races_details
 from messages import races_saved as words
+from messages import races_saved_lists as lists
 from tests.community.test_races_saved import (
     DAY,
     HONOLULU,
@@ -105,19 +106,23 @@ def test_changes_say_old_and_new():
     assert "Filing closes *Apr 8, 2027* (party primary). It was Apr 1, 2027, 5 pm ET." in shown
     assert "Filing opens *Mar 15, 2027*. Nobody had published it before." in shown
     assert "Nobody says any more when the election is. It was Nov 2, 2027." in shown
-    assert "That is 89 days from Jan 2, 2027." in shown
+    assert "That is 89 days after Jan 2, 2027." in shown
     back = words.changed(card(), [Change(Kind.BACK)], on=date(2027, 1, 2))
     assert "This election takes place after all." in said(back)
 
 
 def test_only_the_days_that_are_still_to_come_are_promised():
     late = moment_at(date(2027, 3, 26), time(10), NEW_YORK)
-    assert words.follows(card(at=late)) == (
+    assert lists.follows(card(at=late)) == (
         "*Saved.* We write to you 3 and 1 day before filing closes: the first on Mar 29, 2027 at 9 am."
     )
+    day_before = moment_at(date(2027, 3, 30), time(10), NEW_YORK)
+    assert lists.follows(card(at=day_before)) == (
+        "*Saved.* We write to you 1 day before filing closes, on Mar 31, 2027 at 9 am."
+    )
     last = moment_at(date(2027, 4, 1), time(10), NEW_YORK)
-    assert words.follows(card(at=last)) == "*Saved.*"
-    unknown = words.follows(card(what=replace(VIRGINIA, filings=())))
+    assert lists.follows(card(at=last)) == "*Saved.*"
+    unknown = lists.follows(card(what=replace(VIRGINIA, filings=())))
     assert unknown == "*Saved.* We look every night, and tell you when a date is known."
 
 
@@ -202,10 +207,10 @@ def test_whatever_a_source_sends_slack_takes_every_card(one, rung, on, changes):
     ]
     for message in messages:
         slack_rules.check_message(message)
-    home = p.home([*words.home_row(one, on), *words.home_row(one, on)])
+    home = p.home([*lists.home_row(one, on), *lists.home_row(one, on)])
     slack_rules.check_home(home)
     saved = one.saved
-    view = races_details.saved_details(saved.race, saved.zone, words.in_details(one), now=one.now)
+    view = races_details.saved_details(saved.race, saved.zone, lists.in_details(one), now=one.now)
     slack_rules.check_modal(view)
     for shown in (*messages, home["view"], view):
         for formatted in slack_rules.formatted(shown):
@@ -266,7 +271,7 @@ def test_an_entry_keeps_its_name_whatever_happens_to_it():
 
 @pytest.mark.parametrize("standing", list(Standing))
 def test_the_home_tab_names_what_can_be_done(standing):
-    shown = words.home_row(card(standing=standing), date(2026, 11, 23))
+    shown = lists.home_row(card(standing=standing), date(2026, 11, 23))
     elements = [each for block in shown for each in block.get("elements", [])]
     pressed = {each.get("action_id") for each in elements}
     assert pressed & {words.STOP, words.UNDO, words.ASK}
