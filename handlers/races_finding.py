@@ -31,7 +31,7 @@ from community.races import (
 from community.races_list import Lookup, Wish, answered, first_wish
 from community.races_saved import Saved
 from handlers.payloads import Actor
-from messages.races_forms import FAULT, UNREACHABLE
+from messages.races_forms import FAULT, SLOW, UNREACHABLE
 
 log = structlog.get_logger(__name__)
 
@@ -106,7 +106,7 @@ async def find(finder: Finder, clock: Clock, actor: Actor, asked: Asked) -> Answ
         return Answer(trouble=UNREACHABLE)
     except TimeoutError:
         log.warning("place not looked up", error="timeout")
-        return Answer(trouble=UNREACHABLE)
+        return Answer(trouble=SLOW)
     except Exception as fault:  # noqa: BLE001 - its text may hold the address, so nobody above may see it
         _note(fault)
         return Answer(trouble=FAULT)

@@ -21,6 +21,7 @@ LOOKING = "Looking up your districts… The answer follows in a moment."
 
 
 UNREACHABLE = "unreachable"
+SLOW = "slow"
 FAULT = "fault"
 
 _SAID: Mapping[str, str] = {
@@ -53,6 +54,7 @@ _SAID: Mapping[str, str] = {
         "The Census Bureau's address service does not answer now. Try again in a few minutes, or use your "
         "ZIP code: that works without it."
     ),
+    SLOW: "That took too long, so we stopped looking. Please try again in a moment, or use your ZIP code.",
     FAULT: (
         "Something went wrong on our side while we looked. Nothing of what you typed was kept. "
         "Please try again in a moment, or use your ZIP code."
@@ -74,7 +76,7 @@ SHARE_PROBLEMS: Mapping[str, Mapping[str, str]] = {
 
 
 def trouble(what: str) -> str:
-    """Say why there is no answer, and what to do: `what` is an Unlocated, UNREACHABLE or FAULT."""
+    """Say why there is no answer, and what to do: `what` is an Unlocated or one of those above."""
     return _SAID.get(what, _SAID[FAULT])
 
 

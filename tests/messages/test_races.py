@@ -150,13 +150,13 @@ def test_every_trouble_of_a_source_is_one_sentence_with_what_it_means(code):
     assert "missing" in line
 
 
-@pytest.mark.parametrize("what", [*Unlocated, forms.UNREACHABLE, forms.FAULT, "something new"])
+@pytest.mark.parametrize("what", [*Unlocated, forms.UNREACHABLE, forms.SLOW, forms.FAULT, "something new"])
 def test_every_reason_for_no_answer_says_what_to_do_next(what):
     said = forms.trouble(what)
     assert re.search(r"`|ZIP code|Please|Try again|Use ", said)
     slack_rules.check_message(forms.sorry_message(what))
     slack_rules.check_modal(forms.sorry(what))
-    if what in {*Unlocated, forms.UNREACHABLE, forms.FAULT}:
+    if what in {*Unlocated, forms.UNREACHABLE, forms.SLOW, forms.FAULT}:
         assert forms.FORM_PROBLEMS["where"][str(what)]
 
 
