@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -33,6 +34,12 @@ def by_key(sources: Iterable[RaceSource]) -> dict[str, RaceSource]:
     return {KEYS[type(source)]: source for source in sources}
 
 
+USUALLY_AFTER = sys.getswitchinterval()
+GIVES_WAY_AFTER = 0.0005
+"""Seconds after which the thread that reads gives way: with the usual five milliseconds, every step of an
+answer would wait so long for its turn, and an answer has many."""
+
+
 class Races:
     """The sources of races and places that the app asks, and what they need to be ready.
 
@@ -58,9 +65,11 @@ class Races:
 
     async def warm(self, today: date) -> None:
         """Read what is bundled, in a thread; until then answers come a moment after they were asked for."""
+        sys.setswitchinterval(GIVES_WAY_AFTER)
         try:
             await asyncio.to_thread(warming.warm, today)
         finally:
+            sys.setswitchinterval(USUALLY_AFTER)
             # What could not be read says so itself when it is asked.
             self._warm.set()
 
