@@ -104,8 +104,11 @@ def merge(found: Iterable[Found], place: Place) -> tuple[Race, ...]:
             same = [at for at in by_sign.get(sign, ()) if _may_be(merged[at], seen)]
             free = [at for at in same if at not in taken]
             # A row that names no seat speaks of all the seats that another source lists one by one.
-            for at in free[:1] if _seat(seen) else free:
-                merged[at] = together(merged[at], seen)
+            given = free[:1] if _seat(seen) else free
+            for at in given:
+                row = together(merged[at], seen)
+                # Its facts go to each of them, but its name can be that of one only.
+                merged[at] = row if len(given) == 1 else _named(row, merged[at].key)
                 taken.add(at)
             if not free and not any(_speaks_of_several(merged[at]) for at in same):
                 added.append((sign, len(merged)))
@@ -113,6 +116,11 @@ def merge(found: Iterable[Found], place: Place) -> tuple[Race, ...]:
         for sign, at in added:
             by_sign.setdefault(sign, []).append(at)
     return _without_sums(merged, place)
+
+
+def _named(row: Race, key: str) -> Race:
+    """Give the row the name of one of those that it was made of."""
+    return replace(row, key=key, also=tuple(each for each in (row.key, *row.also) if each != key))
 
 
 def _speaks_of_several(race: Race) -> bool:
