@@ -130,8 +130,11 @@ async def test_after_an_answer_the_address_is_nowhere(stage, bureau, log, ask):
     shown = ada.modal if ada.modal is not None else ada.ephemerals()[-1]
     assert "*House of Delegates, District 78*" in shown.words
     await ada.press(shown, "Details", value=None)
-    await ada.press(await ada.wait_modal("Details"), "Ask a mentor")
+    await ada.wait_modal("Details")
+    await stage.application.house.errands.finish(20)
+    await ada.press(ada.modal, "Ask a mentor")
     await ada.wait_modal("Ask a mentor")
+    await stage.application.house.errands.finish(20)
     await ada.submit({"question": "Where do I hand in my papers, and by when?"})
     await nowhere(stage, log)
 

