@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from community.deliveries import State
-from community.journeys_times import awake, bedtime, local, moment_at, next_morning
+from community.journeys_times import SLEEPS, bedtime, local, moment_at, next_morning
 from community.races import Race
 from community.races_changes import DATES, Change, Kind, changes, merged
 from community.races_countdown import (
@@ -126,8 +126,11 @@ def _send(due: Due, onward: Saved, rung: str, target: Target, now: datetime, *, 
 
 
 def _waits(now: datetime, reader: str) -> datetime | None:
-    """Say until when anything has to wait because it is night there; None: it may go now."""
-    if awake(now, reader):
+    """Say until when anything has to wait because it is night there; None: it may go now.
+
+    The night ends at nine, when the day's own message comes: what is late would make two of them.
+    """
+    if AT <= local(now, reader).time() < SLEEPS:
         return None
     this = moment_at(local(now, reader).date(), AT, reader)
     return this if this > now else next_morning(now, reader)

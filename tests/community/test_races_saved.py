@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from community import races_saved as saved
@@ -199,7 +199,14 @@ def windows(draw):
 MOMENTS = st.timedeltas(-50 * DAY, 550 * DAY).map(lambda by: NOW + by)
 
 
+EARLY_IN_GUAM = Filing(closes=date(2027, 4, 1), closes_at=time(8), zone="Pacific/Guam")
+"""Days are a day later there than in Samoa: a reader there wakes when it has closed."""
+
+
 @given(filing=windows(), reader=ZONE)
+@example(filing=EARLY_IN_GUAM, reader="Pacific/Pago_Pago")
+@example(filing=replace(EARLY_IN_GUAM, closes_at=time(2)), reader="Pacific/Pago_Pago")
+@example(filing=replace(EARLY_IN_GUAM, opens=date(2027, 4, 1)), reader="Pacific/Pago_Pago")
 def test_rungs_are_in_order_at_nine_and_before_the_end(filing, reader):
     (target,) = targets(replace(VIRGINIA, filings=(filing,)), NEW_YORK)
     rungs = ladder(target, reader)
@@ -222,6 +229,7 @@ def test_rungs_are_in_order_at_nine_and_before_the_end(filing, reader):
     reader=ZONE,
     step=st.one_of(st.none(), st.timedeltas(timedelta(minutes=1), timedelta(days=40))),
 )
+@example(filings=[Filing(closes=date(2027, 12, 1))], at=NOW, reader=NEW_YORK, step=timedelta(days=16))
 def test_whoever_saves_whenever_and_however_seldom_somebody_looks(filings, at, reader, step):
     one = made(replace(VIRGINIA, filings=tuple(filings)), at=at, reader=reader)
     sent, end = run(one, at + 900 * DAY, step=step)
