@@ -239,6 +239,7 @@ async def test_whatever_is_for_staff_is_refused_to_everybody_else(stage, lines):
 
 
 async def test_without_a_person_nothing_that_needs_one_is_done(stage):
+    await stage.settle()  # The first look at the roster belongs to the start, not to what is pressed.
     before = await contents(stage)
     # The guard does not look at which listener it is: one of each kind and right stands for all.
     some = {(each.kind, each.may): each for each in stage.application.listening.registered}
