@@ -134,12 +134,16 @@ class Rules:
 
 
 def remaining(one: Announcement, rules: Rules, now: datetime) -> timedelta:
-    """Say how long what is due still takes: at the speed so far, in the beginning at the usual one."""
+    """Say how long what is due still takes: at the speed so far, in the beginning at the usual one.
+
+    The nights in which nobody is written to make the speed so far look slower than it is, so that it counts
+    for three times the usual wait at most.
+    """
     sent, begun = one.tally.sent, one.started_at
     passed = (now - begun) if begun else timedelta()
     if begun is None or passed < timedelta(seconds=30) or not sent:
         return rules.speed.lasts(one.tally.waiting)
-    return one.tally.waiting * (passed / sent)
+    return min(one.tally.waiting * (passed / sent), 3 * rules.speed.lasts(one.tally.waiting))
 
 
 def check_words(words: Words) -> Words:
