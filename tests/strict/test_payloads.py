@@ -527,7 +527,7 @@ async def test_a_form_from_before_an_upgrade_says_so(place):
     heard = await place.slack.submit(
         "U0ADA", {"id": "V9", "type": "modal", "callback_id": "zebra.old", "hash": "1.x", "blocks": []}, {}
     )
-    assert heard.json["response_action"] == "update"
+    assert heard.json["response_action"] == "push"
     assert "is not there any more" in words(heard.json["view"])
 
 
