@@ -19,6 +19,7 @@ GOOD = {
     "SLACK_BOT_TOKEN": "xoxb-1-Secret1",
     "SLACK_APP_TOKEN": "xapp-1-Secret2",
     "SLACK_API_URL": "http://127.0.0.1:9/api/",
+    "CENSUS_URL": "http://127.0.0.1:9/",
     "MENTOR_CHANNEL": "C0MENTORS",
     "STAFF_CHANNEL": "G0STAFF",
     "STAFF_USER_IDS": "U0ANA",

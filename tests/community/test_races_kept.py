@@ -106,6 +106,7 @@ races = st.builds(
     stale=yes_no,
     cancelled=yes_no,
     note=words,
+    also=st.lists(words, max_size=2).map(tuple),
     fits=st.none() | yes_no,
 )
 points = st.builds(

@@ -198,10 +198,10 @@ def test_the_list_of_named_places_is_complete():
 def test_every_named_place_is_killed_at_and_frozen_at_on_both_databases():
     """Each of these lists is walked by a test that takes `how` and `database_kind`."""
     from tests.bot.test_restore_crashes import ON_A_FILE, places
-    from tests.handlers.test_crashes import CLAIMING
+    from tests.handlers.test_crashes import CLAIMING, FOLLOWING
 
     for kind in ("sqlite", "postgresql"):
-        walked = {*SENDING_POINTS, *LEASE_POINTS, *CLAIMING, *places(kind)}
+        walked = {*SENDING_POINTS, *LEASE_POINTS, *CLAIMING, *FOLLOWING, *places(kind)}
         other = {name for name in failpoints.NAMES if name.startswith("restore.")} - set(places(kind))
         assert walked | other == set(failpoints.NAMES)
         # How a copy is put in place differs: a file is moved, PostgreSQL's own program writes.

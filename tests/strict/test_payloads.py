@@ -144,7 +144,7 @@ async def test_a_person_who_writes_to_the_app_is_answered_and_nobody_else(over_h
     dm = slack.dm("U0ADA")
     for what, (more, replies) in IM.items():
         slack.messages[dm].clear()
-        event = {**said("U0ADA", dm, channel_type="im"), **more}
+        event = {**said("U0ADA", dm, channel_type="im", ts=f"5.{len(what)}"), **more}
         assert kept(await slack.event({k: v for k, v in event.items() if v is not None})), what
         await over_http.settle()
         assert len(slack.messages[dm]) == replies, what
