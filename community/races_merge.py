@@ -171,6 +171,22 @@ def _last(race: Race) -> date | None:
     return max((filing.closes for filing in race.filings if filing.closes), default=None)
 
 
+def told_more(shown: Race, asked: Race) -> Race:
+    """Fill up a row with what one of its sources says of the very race; nothing that was shown is lost.
+
+    Who stands in it is taken anew where the row is that source's own: people declare and withdraw.
+    """
+    candidates = shown.candidates
+    if candidates is None or (asked.candidates and asked.key == shown.key):
+        candidates = asked.candidates
+    return replace(
+        shown,
+        office=_filled(shown.office, asked.office),
+        candidates=candidates,
+        incumbents=asked.incumbents if shown.incumbents is None else shown.incumbents,
+    )
+
+
 def _both(one: str, other: str) -> str:
     names = [name for name in (*one.split(" and "), *other.split(" and ")) if name]
     return " and ".join(dict.fromkeys(names))

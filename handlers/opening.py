@@ -24,6 +24,8 @@ KNOWN_WITHIN = 0.8
 """Seconds that the database may take to say what is filled in. Without it the form opens empty."""
 
 View = dict[str, Any]
+Then = Callable[[str], Awaitable[None]]
+"""What follows once a view is open, given its id."""
 
 
 def open_form(
@@ -75,12 +77,15 @@ def open_known(
     body: dict[str, Any],
     build: Callable[[Store], Awaitable[View]],
     waiting: View,
+    *,
+    then: Then | None = None,
 ) -> None:
     """Open a view that is of no use without what is known; while that takes long, `waiting` stands there.
 
-    On a modal it is put on top of it. A rule that refuses while building is shown instead.
+    On a modal it is put on top of it. A rule that refuses while building is shown instead. `then` is given
+    the id of the view once it is there.
     """
-    house.errands.start(_open_known(house, client, body, build, waiting), what="open view")
+    house.errands.start(_open_known(house, client, body, build, waiting, then), what="open view")
 
 
 async def _open_known(
@@ -89,6 +94,7 @@ async def _open_known(
     body: dict[str, Any],
     build: Callable[[Store], Awaitable[View]],
     waiting: View,
+    then: Then | None,
 ) -> None:
     reading = asyncio.create_task(_read(house, build))
     show = client.views_push if part(body, "view").get("type") == "modal" else client.views_open
@@ -98,6 +104,8 @@ async def _open_known(
         opened = await show(trigger_id=body["trigger_id"], view=view)
         if view is waiting:
             await client.views_update(view_id=opened["view"]["id"], view=await reading)
+        if then is not None:
+            await then(str(opened["view"]["id"]))
     except SlackApiError as fault:
         log.warning("view not opened", error=error_code(fault.response))
         await whisper(client, body, "This took too long to open. Please try once more.")

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from community.offices import Office as Kind
-from community.races import Certainty, Division, Filing, Found, Level, Precision
-from community.races_merge import fitting, merge, state_of
+from community.races import Candidate, Certainty, Division, Filing, Found, Level, Precision
+from community.races_merge import fitting, merge, state_of, told_more
 from tests.civic_races import AT_HOME, AT_ZIP, HOUSE_79, RICHMOND, VIRGINIA, race
 
 ENGINE, LIST, LAW = "CivicEngine", "The county's list", "The law"
@@ -199,3 +199,21 @@ def test_a_single_source_keeps_every_row_that_may_be_here(given_sources):
     assert {each for each in possible if next(r for r in one.races if r.key == each).count == 1} <= {
         each.key for each in merged
     }
+
+
+def test_what_a_source_tells_of_one_race_adds_and_takes_nothing_away():
+    ann, bob = Candidate(name="Ann Lee"), Candidate(name="Bob Ray")
+    shown = race("engine:1", phone="(804) 555-0100", fee="", candidates=None, also=("list:1",))
+    asked = race("engine:1", phone="", fee="$50", filings=(), candidates=(ann,), incumbents=("Moe",))
+    told = told_more(shown, asked)
+    assert (told.office.phone, told.office.fee) == ("(804) 555-0100", "$50")
+    assert (told.candidates, told.incumbents) == ((ann,), ("Moe",))
+    assert (told.filings, told.also) == (shown.filings, ("list:1",))
+    again = told_more(told, replace(asked, candidates=(bob,), incumbents=()))
+    assert (again.candidates, again.incumbents) == ((bob,), ("Moe",)), "its own list is taken anew"
+    for less in (
+        replace(asked, candidates=()),
+        replace(asked, candidates=None),
+        race("list:1", candidates=(bob,)),
+    ):
+        assert told_more(told, less).candidates == (ann,)
