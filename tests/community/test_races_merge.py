@@ -130,15 +130,27 @@ def test_one_of_a_hundred_seats_gives_way_to_the_very_district():
 
 def test_what_fits_is_said_and_what_surely_lies_elsewhere_is_left_out():
     assert fitting(race(division=RICHMOND), AT_ZIP) is True
-    assert fitting(house("x"), AT_ZIP) is None
-    assert fitting(house("x"), AT_HOME) is True
+    assert fitting(house("x", fits=None), AT_ZIP) is None
+    assert fitting(house("x", fits=None), AT_HOME) is True
     elsewhere = house("x", division=Division("ocd-division/country:us/state:va/sldl:12"))
     assert fitting(elsewhere, AT_HOME) is False
     assert fitting(race(division=Division("ocd-division/country:us/state:md")), AT_ZIP) is False
     assert fitting(race(division=Division("ocd-division/country:us")), AT_ZIP) is True
     assert fitting(race(boundaries_unknown=True), AT_HOME) is None
-    assert fitting(race(division=Division("", "Some library district")), AT_ZIP) is None
+    assert fitting(race(division=Division("", "Some library district"), fits=None), AT_ZIP) is None
     assert merge([found(LIST, elsewhere)], AT_HOME) == ()
+
+
+def test_what_a_source_knows_of_the_very_place_survives_where_the_place_does_not_tell():
+    library = Division("", "Some library district", "G5999", "5199")
+    for one in (house("engine:1"), race("engine:2", division=library)):
+        for fits in (True, None):
+            (row,) = merge([found(ENGINE, replace(one, fits=fits))], AT_ZIP)
+            assert row.fits is fits
+    stale = race("engine:2", division=library, fits=None)
+    assert merge([found(ENGINE, stale)], AT_HOME)[0].fits is None, "it was answered to a neighbour"
+    elsewhere = house("x", division=Division("ocd-division/country:us/state:va/sldl:12"))
+    assert merge([found(ENGINE, elsewhere)], AT_HOME) == (), "a located address knows better"
 
 
 def test_the_state_of_a_division():

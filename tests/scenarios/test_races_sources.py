@@ -205,3 +205,18 @@ async def test_a_refused_key_is_said_without_the_key(stage, engine):
     answer = await ask(stage, "23220")
     assert "CivicEngine refuses our key" in answer.words
     assert KEY not in answer.words
+
+
+async def test_a_zip_code_that_lies_in_one_district_is_not_called_perhaps(stage, engine):
+    soon = {"filingPeriods": [period("2026-11-01", "2026-12-01")]}
+    whole = position(21, "Whole Water Board", mtfcc="X0099", geoId="1")
+    half = position(22, "Half Water Board", mtfcc="X0099", geoId="2", contained=False)
+    engine.races = [race(21, whole, "2027-11-02", **soon), race(22, half, "2027-11-02", **soon)]
+    rows = (await ask(stage, "23220")).blocks
+    said = {
+        name: "perhaps not your district" in str(rows[at : at + 2])
+        for at, block in enumerate(rows)
+        for name in ("Whole", "Half")
+        if f"*{name} Water Board*" in str(block)
+    }
+    assert said == {"Whole": False, "Half": True}
