@@ -123,3 +123,20 @@ async def _read(house: House, build: Callable[[Store], Awaitable[View]]) -> View
     except Exception:
         log.exception("view not read")
         return notice("Something went wrong on our side. Please try once more in a moment.")
+
+
+async def show_in(
+    house: House, client: AsyncWebClient, view_id: str, build: Callable[[Store], Awaitable[View]]
+) -> None:
+    """Put what is read anew into a view that is open."""
+    async with house.database.reading() as store:
+        view = await build(store)
+    await put(client, view_id, view)
+
+
+async def put(client: AsyncWebClient, view_id: str, view: View) -> None:
+    """Show something else in a view that is open; one that was closed meanwhile stays closed."""
+    try:
+        await client.views_update(view_id=view_id, view=view)
+    except SlackApiError as fault:
+        log.info("view not updated", error=error_code(fault.response))

@@ -11,9 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from community.races import Place, Race
 from community.races_saved import Saved
 from handlers.listening import House, Listening, May
-from handlers.opening import open_known
+from handlers.opening import open_known, put
 from handlers.payloads import Actor, Json, place_of
-from handlers.races import put
 from handlers.races_finding import Told, tell_more
 from handlers.races_list import race_of_press
 from messages import mentoring_forms as question_forms

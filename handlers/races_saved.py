@@ -16,9 +16,9 @@ from community.refusals import NotFound
 from community.topics import Topic
 from handlers.errors import notice
 from handlers.listening import House, Listening, May, Today, Work
-from handlers.opening import open_form
+from handlers.opening import open_form, put
 from handlers.payloads import Actor, Json, number, part
-from handlers.races import put, show_again
+from handlers.races import show_again
 from handlers.races_list import answer_of, draft_about, race_of_press
 from messages import mentoring_forms as question_forms
 from messages import races as list_words
