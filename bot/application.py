@@ -14,6 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.listener.async_listener_error_handler import AsyncListenerErrorHandler
+from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
@@ -45,6 +46,7 @@ from handlers import (
     members,
     mentoring,
     races,
+    races_details,
     races_list,
     races_saved,
     races_share,
@@ -75,6 +77,10 @@ ANSWER_WITHIN = 12.0
 """Seconds that a call to Slack beside the outbox may take: nothing that Slack waits for waits for these."""
 
 log = structlog.get_logger(__name__)
+
+
+def _not_of_the_token(record: logging.LogRecord) -> bool:
+    return record.getMessage() != warning_client_prioritized_and_token_skipped()
 
 
 class LoggedAlready(AsyncListenerErrorHandler):
@@ -148,6 +154,7 @@ class Application:
             journeys_desk,
             races,
             races_list,
+            races_details,
             races_share,
             races_saved,
             events,
@@ -267,8 +274,10 @@ class Application:
         logger = logging.getLogger("slack_bolt.app")
         # All of Bolt takes its level from here; at INFO it writes down whole bodies whose signature is bad.
         logger.setLevel(logging.WARNING)
-        # Bolt warns of a token beside `authorize`; the client gets it back below.
+        # Bolt warns of a token beside `authorize`; the client gets it back below. The one in the environment
+        # it takes for one that it was given beside the client, and warns of that at every start.
         token, client.token = client.token, None
+        logger.addFilter(_not_of_the_token)
         bolt = AsyncApp(
             client=client,
             # Without this Bolt calls auth.test at the first request, and answers 200 with nothing done when
@@ -282,6 +291,7 @@ class Application:
             process_before_response=True,
             logger=logger,
         )
+        logger.removeFilter(_not_of_the_token)
         client.token = token
         bolt.listener_runner.listener_error_handler = LoggedAlready()
         return bolt

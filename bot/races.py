@@ -59,6 +59,7 @@ class Races:
             is_address=typed.is_address,
             locate=self._locate,
             sources=self.sources,
+            telling=by_key([self._engine]) if self._engine else {},
             remote=self._engine is not None,
             ready=self._warm.is_set,
         )

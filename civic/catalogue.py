@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -55,7 +56,10 @@ class Catalogue(RaceSource):
 
     async def races(self, place: Place, window: Window) -> Found:
         """Give the catalogue's races for a place; a few milliseconds, and nothing can go wrong with it."""
-        return Found(source=NAME, races=tuple(listed(place, window)))
+        # It knows no more of the place than its divisions say.
+        races = listed(place, window)
+        sure = (replace(race, fits=place.holds(race.office.division.ocd) or None) for race in races)
+        return Found(source=NAME, races=tuple(sure))
 
     async def race(self, key: str) -> Race | None:
         """Give one race by its key, or None where it is not one of the catalogue's."""

@@ -172,6 +172,8 @@ def _found(answer: Answer, place: Place, window: Window, *, stale: bool = False)
         (each.census, each.geoid): each for each in (*place.overlapping, *place.certain) if each.geoid
     }
     guessed = stale and exact(place)
+    # By a city, a county or a state it was asked for more than what surely holds the place.
+    nearby = place.point is None and not by_zip(place)
     sure = {row.race.key: row.sure for row in answer.rows}
     races = []
     # One that will not be on the ballot is nothing to run for; it is told to those who saved it.
@@ -186,7 +188,7 @@ def _found(answer: Answer, place: Place, window: Window, *, stale: bool = False)
                 race,
                 office=replace(race.office, division=_named(division, known)),
                 stale=stale,
-                fits=None if race.office.boundaries_unknown else fits,
+                fits=None if race.office.boundaries_unknown or nearby else fits,
             )
         )
     return Found(source=NAME, races=tuple(races), trouble=answer.trouble)

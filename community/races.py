@@ -241,7 +241,8 @@ class Race:
     also: tuple[str, ...] = ()
     """The keys of the rows of other sources that this one was filled up with; set by the merge."""
     fits: bool | None = True
-    """Whether the asker's place surely lies in its division (True) or only may (None); set by the merge."""
+    """Whether the asker's place surely lies in its division (True) or only may (None), as its source says.
+    The merge decides by the place itself wherever that tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -171,6 +171,22 @@ def _last(race: Race) -> date | None:
     return max((filing.closes for filing in race.filings if filing.closes), default=None)
 
 
+def told_more(shown: Race, asked: Race) -> Race:
+    """Fill up a row with what one of its sources says of the very race; nothing that was shown is lost.
+
+    Who stands in it is taken anew where the row is that source's own: people declare and withdraw.
+    """
+    candidates = shown.candidates
+    if candidates is None or (asked.candidates and asked.key == shown.key):
+        candidates = asked.candidates
+    return replace(
+        shown,
+        office=_filled(shown.office, asked.office),
+        candidates=candidates,
+        incumbents=asked.incumbents if shown.incumbents is None else shown.incumbents,
+    )
+
+
 def _both(one: str, other: str) -> str:
     names = [name for name in (*one.split(" and "), *other.split(" and ")) if name]
     return " and ".join(dict.fromkeys(names))
@@ -203,21 +219,20 @@ def _without_sums(races: Sequence[Race], place: Place) -> tuple[Race, ...]:
 def fitting(race: Race, place: Place) -> bool | None:
     """Say whether the place lies in the division that elects: surely, perhaps (None), or surely not.
 
-    A source that was asked about this very place is believed, but for another state, and but for another
-    district of a layer in which a located address lies surely somewhere else.
+    Where the place itself does not tell, a source that was asked about this very place is believed: it may
+    know that a district covers a whole ZIP code. But not for another state, and not for another district of a
+    layer in which a located address lies surely somewhere else.
     """
     if race.office.boundaries_unknown:
         return None
     division = race.office.division
-    if not division.ocd:
-        return True if place.precision is Precision.ADDRESS and not place.fell_back else None
     holds = place.holds(division.ocd)
     if holds is not False:
-        return holds
+        return holds or race.fits
     if state_of(division.ocd) not in {"", place.state}:
         return False
     same_layer = any(known.layer == division.layer for known in place.certain)
-    return False if same_layer and place.precision is Precision.ADDRESS else None
+    return False if same_layer and place.precision is Precision.ADDRESS else race.fits
 
 
 _STATE_PART = re.compile(r"country:us/(?:state|district|territory):([a-z]{2})(?:/|$)")

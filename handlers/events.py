@@ -21,9 +21,9 @@ from community.notices import Notices
 from community.refusals import NotFound
 from community.topics import Topic
 from handlers.errors import whisper
-from handlers.events_list import show_again, show_in, show_list
+from handlers.events_list import show_again, show_list
 from handlers.listening import House, Listening, May, Today, Work
-from handlers.opening import open_form
+from handlers.opening import open_form, show_in
 from handlers.payloads import Actor, Json, entered, number, part
 from messages import events as words
 from messages import events_forms as forms

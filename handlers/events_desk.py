@@ -17,9 +17,9 @@ from community.events_terms import Event, EventAhead, EventCancelled, EventOver,
 from community.members import Member
 from community.notices import Notices, Places
 from handlers.events import move_stage
-from handlers.events_list import show_again, show_in
+from handlers.events_list import show_again
 from handlers.listening import House, Listening, May, Work
-from handlers.opening import open_form
+from handlers.opening import open_form, show_in
 from handlers.payloads import Actor, Json, chosen, entered, number, part, picked_date
 from messages import events_forms as forms
 from messages import events_lists as lists

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from community.members import Member
-from community.slack_errors import error_code
-from handlers.errors import whisper
 from handlers.listening import House
-from handlers.opening import KNOWN_WITHIN
+from handlers.opening import open_known, show_in
 from handlers.payloads import Json, actor_of, number, part
 from messages import events_lists as lists
 from storage.events_reading import coming
 from storage.store import Store
-
-log = structlog.get_logger(__name__)
 
 
 async def read_list(store: Store, user: str, house: House, pages: Mapping[str, int]) -> Json:
@@ -51,34 +44,7 @@ def pages_of(view: Mapping[str, Any]) -> dict[str, int]:
 def show_list(house: House, client: AsyncWebClient, body: Json) -> None:
     """Open the list; where reading takes too long, something that is replaced by it."""
     user = actor_of(body).id
-    house.errands.start(
-        _open(house, client, body, lambda store: read_list(store, user, house, {})), what="open the events"
-    )
-
-
-async def _open(
-    house: House, client: AsyncWebClient, body: Json, build: Callable[[Store], Awaitable[Json]]
-) -> None:
-    reading = asyncio.create_task(_read(house, build))
-    await asyncio.wait([reading], timeout=KNOWN_WITHIN)
-    show = client.views_push if part(body, "view").get("type") == "modal" else client.views_open
-    waiting = lists.waiting()
-    try:
-        view = reading.result() if reading.done() else waiting
-        opened = await show(trigger_id=body["trigger_id"], view=view)
-        if view is waiting:
-            await client.views_update(view_id=opened["view"]["id"], view=await reading)
-    except SlackApiError as fault:
-        log.warning("view not opened", error=error_code(fault.response))
-        await whisper(client, body, "This took too long to open. Please try once more.")
-    finally:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
-
-
-async def _read(house: House, build: Callable[[Store], Awaitable[Json]]) -> Json:
-    async with house.database.reading() as store:
-        return await build(store)
+    open_known(house, client, body, lambda store: read_list(store, user, house, {}), lists.waiting())
 
 
 def show_again(
@@ -103,14 +69,3 @@ def show_again(
         what="show the events again",
     )
     return True
-
-
-async def show_in(
-    house: House, client: AsyncWebClient, view_id: str, build: Callable[[Store], Awaitable[Json]]
-) -> None:
-    """Put what is read anew into a view that is open; one that was closed meanwhile needs nothing."""
-    view = await _read(house, build)
-    try:
-        await client.views_update(view_id=view_id, view=view)
-    except SlackApiError as fault:
-        log.info("view not shown again", error=error_code(fault.response))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
-import structlog
 from slack_bolt.async_app import AsyncAck
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from community import journeys_notices as notices
@@ -19,18 +16,15 @@ from community.journeys_steps import Came, HasLeft
 from community.members import require_staff
 from community.mentoring_drafts import keepable
 from community.refusals import Incomplete, NotFound
-from community.slack_errors import error_code
-from handlers.errors import notice, whisper
+from handlers.errors import notice
 from handlers.journeys_start import begin
 from handlers.listening import House, Listening, May, Work
-from handlers.opening import KNOWN_WITHIN
+from handlers.opening import open_known, put, show_in
 from handlers.payloads import Actor, Json, entered, number, part
 from messages import journeys_desk as words
 from messages.journeys_lessons import Lesson, Words, find_lesson, first_week, lessons, words_of
 from storage.journeys_texts import Version
 from storage.store import Store
-
-log = structlog.get_logger(__name__)
 
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 AT_ONCE_MOST = 25
@@ -67,40 +61,7 @@ async def start_people(work: Work, staff: str, text: str, *, at: datetime) -> st
 
 def show_desk(house: House, client: AsyncWebClient, body: Json) -> None:
     """Open the view of the whole journey."""
-    opening = _open(house, client, body, lambda store: read_desk(store, {}), words.waiting())
-    house.errands.start(opening, what="open the desk")
-
-
-async def _open(
-    house: House,
-    client: AsyncWebClient,
-    body: Json,
-    build: Callable[[Store], Awaitable[Json]],
-    waiting: Json,
-) -> None:
-    """Open what is read from the database; where that takes too long, something that is replaced by it.
-
-    Unlike a question's form, these are of no use without what is known.
-    """
-    reading = asyncio.create_task(_read(house, build))
-    await asyncio.wait([reading], timeout=KNOWN_WITHIN)
-    show = client.views_push if part(body, "view").get("type") == "modal" else client.views_open
-    try:
-        view = reading.result() if reading.done() else waiting
-        opened = await show(trigger_id=body["trigger_id"], view=view)
-        if view is waiting:
-            await client.views_update(view_id=opened["view"]["id"], view=await reading)
-    except SlackApiError as fault:
-        log.warning("view not opened", error=error_code(fault.response))
-        await whisper(client, body, "This took too long to open. Please try once more.")
-    finally:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
-
-
-async def _read(house: House, build: Callable[[Store], Awaitable[Json]]) -> Json:
-    async with house.database.reading() as store:
-        return await build(store)
+    open_known(house, client, body, lambda store: read_desk(store, {}), words.waiting())
 
 
 async def read_desk(store: Store, pages: Mapping[str, int]) -> Json:
@@ -135,7 +96,8 @@ async def turned_page(ack: AsyncAck, action: Json, body: Json, house: House, cli
     which = str(action.get("action_id") or "").split(".")[-2]
     view = part(body, "view")
     pages = _pages(str(view.get("private_metadata") or "")) | {which: number(action.get("value"))}
-    house.errands.start(_update_desk(house, client, str(view.get("id")), pages), what="turn a page")
+    turned = show_in(house, client, str(view.get("id")), lambda store: read_desk(store, pages))
+    house.errands.start(turned, what="turn a page")
 
 
 def _pages(metadata: str) -> dict[str, int]:
@@ -144,20 +106,6 @@ def _pages(metadata: str) -> dict[str, int]:
     except ValueError:
         return {}
     return {name: number(page) for name, page in read.items()} if isinstance(read, dict) else {}
-
-
-async def _update_desk(house: House, client: AsyncWebClient, view_id: str, pages: Mapping[str, int]) -> None:
-    async with house.database.reading() as store:
-        view = await read_desk(store, pages)
-    await _update(client, view_id, view)
-
-
-async def _update(client: AsyncWebClient, view_id: str, view: Json) -> None:
-    try:
-        await client.views_update(view_id=view_id, view=view)
-    except SlackApiError as fault:
-        # Whoever had it open has closed it since.
-        log.info("view not updated", error=error_code(fault.response))
 
 
 async def opened_lesson(
@@ -172,8 +120,7 @@ async def opened_lesson(
     async def build(store: Store) -> Json:
         return words.edit_form(_text(lesson, await store.journeys_texts.latest(lesson.key)))
 
-    opening = _open(house, client, body, build, words.waiting(f"Day {lesson.day}"))
-    house.errands.start(opening, what="open a lesson")
+    open_known(house, client, body, build, words.waiting(f"Day {lesson.day}"))
 
 
 async def submitted_lesson(
@@ -195,7 +142,8 @@ async def submitted_lesson(
     await ack()
     root = str(view.get("root_view_id") or "")
     if root and root != view.get("id"):
-        house.errands.start(_update_desk(house, client, root, {}), what="show the new text")
+        anew = show_in(house, client, root, lambda store: read_desk(store, {}))
+        house.errands.start(anew, what="show the new text")
 
 
 def _which(metadata: str) -> tuple[Lesson, int]:
@@ -241,7 +189,8 @@ async def went_back(
     await ack()
     view = part(body, "view")
     shown = notice(words.back_to_original(lesson, changed=back))
-    house.errands.start(_update(client, str(view.get("id")), shown), what="say that it is the original")
+    house.errands.start(put(client, str(view.get("id")), shown), what="say that it is the original")
     root = str(view.get("root_view_id") or "")
     if root and root != view.get("id"):
-        house.errands.start(_update_desk(house, client, root, {}), what="show the original text")
+        anew = show_in(house, client, root, lambda store: read_desk(store, {}))
+        house.errands.start(anew, what="show the original text")

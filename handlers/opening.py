@@ -24,6 +24,8 @@ KNOWN_WITHIN = 0.8
 """Seconds that the database may take to say what is filled in. Without it the form opens empty."""
 
 View = dict[str, Any]
+Then = Callable[[str], Awaitable[None]]
+"""What follows once a view is open, given its id."""
 
 
 def open_form(
@@ -75,12 +77,15 @@ def open_known(
     body: dict[str, Any],
     build: Callable[[Store], Awaitable[View]],
     waiting: View,
+    *,
+    then: Then | None = None,
 ) -> None:
     """Open a view that is of no use without what is known; while that takes long, `waiting` stands there.
 
-    On a modal it is put on top of it. A rule that refuses while building is shown instead.
+    On a modal it is put on top of it. A rule that refuses while building is shown instead. `then` is given
+    the id of the view once it is there.
     """
-    house.errands.start(_open_known(house, client, body, build, waiting), what="open view")
+    house.errands.start(_open_known(house, client, body, build, waiting, then), what="open view")
 
 
 async def _open_known(
@@ -89,6 +94,7 @@ async def _open_known(
     body: dict[str, Any],
     build: Callable[[Store], Awaitable[View]],
     waiting: View,
+    then: Then | None,
 ) -> None:
     reading = asyncio.create_task(_read(house, build))
     show = client.views_push if part(body, "view").get("type") == "modal" else client.views_open
@@ -98,6 +104,8 @@ async def _open_known(
         opened = await show(trigger_id=body["trigger_id"], view=view)
         if view is waiting:
             await client.views_update(view_id=opened["view"]["id"], view=await reading)
+        if then is not None:
+            await then(str(opened["view"]["id"]))
     except SlackApiError as fault:
         log.warning("view not opened", error=error_code(fault.response))
         await whisper(client, body, "This took too long to open. Please try once more.")
@@ -115,3 +123,20 @@ async def _read(house: House, build: Callable[[Store], Awaitable[View]]) -> View
     except Exception:
         log.exception("view not read")
         return notice("Something went wrong on our side. Please try once more in a moment.")
+
+
+async def show_in(
+    house: House, client: AsyncWebClient, view_id: str, build: Callable[[Store], Awaitable[View]]
+) -> None:
+    """Put what is read anew into a view that is open."""
+    async with house.database.reading() as store:
+        view = await build(store)
+    await put(client, view_id, view)
+
+
+async def put(client: AsyncWebClient, view_id: str, view: View) -> None:
+    """Show something else in a view that is open; one that was closed meanwhile stays closed."""
+    try:
+        await client.views_update(view_id=view_id, view=view)
+    except SlackApiError as fault:
+        log.info("view not updated", error=error_code(fault.response))

@@ -8,7 +8,6 @@ from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncRespond
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from community.clock import Clock
@@ -16,9 +15,8 @@ from community.offices import find_office
 from community.races import Asked, Place, Unlocated
 from community.races_list import Lookup, LookupOver, Wish, page
 from community.refusals import Incomplete
-from community.slack_errors import error_code
 from handlers.listening import House, Listening, May, Work
-from handlers.opening import open_form
+from handlers.opening import open_form, put
 from handlers.payloads import Actor, Json, actor_of, entered, number, part
 from handlers.races_finding import Answer, find, find_at
 from messages import payload as p
@@ -175,14 +173,6 @@ async def _update_later(
 ) -> None:
     answer = await kept(house, await find(house.finder, house.clock, actor, asked), actor)
     await put(client, view_id, as_view(answer, house.clock))
-
-
-async def put(client: AsyncWebClient, view_id: str, content: Json) -> None:
-    """Show something else in a modal that is open; one that was closed meanwhile stays closed."""
-    try:
-        await client.views_update(view_id=view_id, view=content)
-    except SlackApiError as fault:
-        log.info("view not updated", error=error_code(fault.response))
 
 
 async def chose_place(

@@ -22,6 +22,7 @@ from community.races import (
     Found,
     NotLocated,
     Place,
+    Race,
     RaceSource,
     Several,
     SourceUnavailable,
@@ -29,6 +30,7 @@ from community.races import (
     Window,
 )
 from community.races_list import Lookup, Wish, answered, first_wish
+from community.races_merge import told_more
 from community.races_saved import Saved
 from handlers.payloads import Actor
 from messages.races_forms import FAULT, SLOW, UNREACHABLE
@@ -63,8 +65,9 @@ class Finder:
     """Who is asked, and in which order.
 
     `asked` takes apart what was typed; `locate` says where that is, or raises SourceUnavailable; `sources`
-    know races, the most trusted first. `is_address` says that only the network can tell where that is,
-    `remote` that a source is in the network, `ready` that all else can answer at once. `unchosen` are the
+    know races, the most trusted first; `telling` are those of them that say more of one race than in a list,
+    by what the keys of their races begin with. `is_address` says that only the network can tell where that
+    is, `remote` that a source is in the network, `ready` that all else can answer at once. `unchosen` are the
     exact places of answers that wait for a choice.
     """
 
@@ -72,6 +75,7 @@ class Finder:
     locate: Callable[[str], Awaitable[Located]] = _nowhere
     is_address: Callable[[str], bool] = lambda _where: False
     sources: Sequence[RaceSource] = ()
+    telling: Mapping[str, RaceSource] = field(default_factory=dict)
     remote: bool = False
     ready: Callable[[], bool] = lambda: True
     unchosen: OrderedDict[str, tuple[Place, ...]] = field(default_factory=OrderedDict)
@@ -79,6 +83,13 @@ class Finder:
     def instant(self, asked: Asked) -> bool:
         """Whether the answer needs nothing of the network, so that it can be the acknowledgement itself."""
         return self.ready() and not self.remote and not self.is_address(asked.where)
+
+    def tellers(self, race: Race) -> tuple[tuple[RaceSource, str], ...]:
+        """Give who can say more of a race, and by which of its keys; nobody where nothing is missing."""
+        if race.candidates is not None and race.incumbents is not None:
+            return ()
+        named = ((self.telling.get(key.partition(":")[0]), key) for key in (race.key, *race.also))
+        return tuple((source, key) for source, key in named if source is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +169,32 @@ async def _ask(source: RaceSource, place: Place, window: Window) -> Found:
     except Exception as fault:  # noqa: BLE001 - as above
         _note(fault, source=source.name)
         return Found(source=source.name, trouble="unreachable")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A race with what its sources added; `away` names one that could not be asked."""
+
+    race: Race
+    away: str = ""
+
+
+async def tell_more(finder: Finder, race: Race) -> Told:
+    """Ask a race's own sources for what their lists leave out, within `EACH_WITHIN` seconds; never raises."""
+    told, asking = race, ""
+    try:
+        async with asyncio.timeout(EACH_WITHIN):
+            for source, key in finder.tellers(race):
+                asking = source.name
+                asked = await source.race(key)
+                told = told_more(told, asked) if asked is not None else told
+    except (SourceUnavailable, TimeoutError) as fault:
+        log.warning("race not looked up", source=asking, error=type(fault).__name__)
+        return Told(told, asking)
+    except Exception as fault:  # noqa: BLE001 - as above
+        _note(fault, source=asking)
+        return Told(told, asking)
+    return Told(told)
 
 
 def _note(fault: BaseException, **facts: str) -> None:

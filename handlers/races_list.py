@@ -1,4 +1,4 @@
-"""An answer to "what can I run for" on the screen: its pages and filters, details, asking about a race."""
+"""An answer to "what can I run for" on the screen: its pages and filters, asking about a race."""
 
 from __future__ import annotations
 
@@ -18,16 +18,13 @@ from community.races_merge import state_of
 from community.topics import Topic
 from handlers.listening import House, Listening, May
 from handlers.opening import open_known
-from handlers.payloads import Actor, Json, part, place_of
+from handlers.payloads import Actor, Json, part
 from handlers.races import show_again, with_saved
 from handlers.races_finding import Answer
 from messages import mentoring_forms as question_forms
 from messages import payload as p
 from messages import races as words
-from messages import races_details as details_words
 from messages import races_row as row
-from messages import races_saved as saved_words
-from messages import races_saved_lists as saved_lists
 from storage.store import Store
 
 
@@ -35,7 +32,6 @@ def register(listen: Listening) -> None:
     """Hear what is pressed on an answer."""
     for pressed in CHANGES:
         listen.action(pressed, changed_what_is_shown, may=May.BY_RULE)
-    listen.action(words.DETAILS, opened_details, may=May.BY_RULE)
     listen.action(words.ASK_ABOUT, asked_about_race, may=May.BY_RULE)
 
 
@@ -100,24 +96,6 @@ async def race_of_press(store: Store, action: Json, actor: Actor, clock: Clock) 
     if lookup is None or lookup.place is None or race is None:
         raise LookupOver
     return race, lookup.place, look
-
-
-async def opened_details(
-    ack: AsyncAck, action: Json, client: AsyncWebClient, body: Json, house: House, actor: Actor
-) -> None:
-    """A person pressed "Details"."""
-    await ack()
-
-    async def build(store: Store) -> Json:
-        race, place, look = await race_of_press(store, action, actor, house.clock)
-        now = house.clock.now()
-        kept = (await store.races_saved.kept_of(actor.id)).get(race.key)
-        if kept is not None:
-            card = saved_words.Card(saved=kept, now=now, wins=house.places.wins)
-            return details_words.saved_details(race, place.zone, saved_lists.in_details(card), now=now)
-        return details_words.details(race, place, look=look, channel=place_of(body), now=now)
-
-    open_known(house, client, body, build, question_forms.loading("Details"))
 
 
 async def asked_about_race(

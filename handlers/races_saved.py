@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
 from slack_bolt.async_app import AsyncAck, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -9,16 +13,16 @@ from community import races_saved as rules
 from community import races_saved_notices as notices
 from community.clock import Clock
 from community.mentoring_requests import Draft
-from community.notices import Places
+from community.notices import Notices, Places
 from community.races_countdown import ahead
 from community.races_saved import Saved
 from community.refusals import NotFound
 from community.topics import Topic
 from handlers.errors import notice
-from handlers.listening import House, Listening, May, Today, Work
-from handlers.opening import open_form
+from handlers.listening import House, Listener, Listening, May, Today, Work
+from handlers.opening import open_form, put
 from handlers.payloads import Actor, Json, number, part
-from handlers.races import put, show_again
+from handlers.races import show_again
 from handlers.races_list import answer_of, draft_about, race_of_press
 from messages import mentoring_forms as question_forms
 from messages import races as list_words
@@ -31,11 +35,11 @@ from storage.store import Store
 def register(listen: Listening) -> None:
     """Hear everything about saved races."""
     listen.action(list_words.SAVE, saved, may=May.BY_RULE)
-    listen.action(words.FILED, filed, may=May.BY_RULE)
-    listen.action(words.STOP, stopped, may=May.BY_RULE)
-    listen.action(words.UNDO, undone, may=May.BY_RULE)
-    listen.action(words.CELEBRATE, celebrated, may=May.BY_RULE)
-    listen.action(words.TAKE_DOWN, took_down, may=May.BY_RULE)
+    listen.action(words.FILED, pressed(filed), may=May.BY_RULE)
+    listen.action(words.STOP, pressed(stopped), may=May.BY_RULE)
+    listen.action(words.UNDO, pressed(undone), may=May.BY_RULE)
+    listen.action(words.CELEBRATE, pressed(celebrated), may=May.BY_RULE)
+    listen.action(words.TAKE_DOWN, pressed(took_down), may=May.BY_RULE)
     listen.action(words.DETAILS, opened_details, may=May.BY_RULE)
     listen.action(words.ASK, asked, may=May.BY_RULE)
     listen.action(words.SHOW, opened_list, may=May.ANYONE)
@@ -73,105 +77,75 @@ async def saved(
     house.errands.start(shown, what="show that a race is saved")
 
 
-async def filed(
-    ack: AsyncAck,
-    action: Json,
-    body: Json,
-    client: AsyncWebClient,
-    house: House,
-    actor: Actor,
-    work: Work,
-    clock: Clock,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Who pressed a button of the saved race `which`, and when; `places` are the channels there are."""
+
+    which: int
+    by: str
+    at: datetime
+    places: Places
+
+
+Step = Callable[[Store, Press], Awaitable[tuple[Saved, Notices]]]
+"""What a press does in its transaction: gives the race as it then is, and who is to hear of it."""
+
+
+def pressed(step: Step) -> Listener:
+    """Give the listener that does a step, and then shows what it led to."""
+
+    async def listener(
+        ack: AsyncAck,
+        action: Json,
+        body: Json,
+        client: AsyncWebClient,
+        house: House,
+        actor: Actor,
+        work: Work,
+        clock: Clock,
+        places: Places,
+    ) -> None:
+        async with work() as store:
+            press = Press(number(action.get("value")), actor.id, clock.now(), places)
+            one, news = await step(store, press)
+            await store.tell(news, at=press.at)
+        await ack()
+        _show_again(house, body, client, one)
+
+    return listener
+
+
+async def filed(store: Store, press: Press) -> tuple[Saved, Notices]:
     """A person pressed "I filed": the countdown ends, and their stage moves on."""
-    async with work() as store:
-        at = clock.now()
-        which = number(action.get("value"))
-        before, after = await rules.file(store.races_saved, store.members, which, by=actor.id, at=at)
-        await store.tell(notices.settled(before, after, at=at), at=at)
-    await ack()
-    _show_again(house, body, client, after)
+    before, after = await rules.file(store.races_saved, store.members, press.which, by=press.by, at=press.at)
+    return after, notices.settled(before, after, at=press.at)
 
 
-async def stopped(
-    ack: AsyncAck,
-    action: Json,
-    body: Json,
-    client: AsyncWebClient,
-    house: House,
-    actor: Actor,
-    work: Work,
-    clock: Clock,
-) -> None:
+async def stopped(store: Store, press: Press) -> tuple[Saved, Notices]:
     """A person pressed "Stop", or "Not this time" once filing was over."""
-    async with work() as store:
-        at = clock.now()
-        before, after = await rules.stop(store.races_saved, number(action.get("value")), by=actor.id, at=at)
-        await store.tell(notices.settled(before, after, at=at), at=at)
-    await ack()
-    _show_again(house, body, client, after)
+    before, after = await rules.stop(store.races_saved, press.which, by=press.by, at=press.at)
+    return after, notices.settled(before, after, at=press.at)
 
 
-async def undone(
-    ack: AsyncAck,
-    action: Json,
-    body: Json,
-    client: AsyncWebClient,
-    house: House,
-    actor: Actor,
-    work: Work,
-    clock: Clock,
-) -> None:
+async def undone(store: Store, press: Press) -> tuple[Saved, Notices]:
     """A person took back "Stop" or "I filed"."""
-    async with work() as store:
-        at = clock.now()
-        which = number(action.get("value"))
-        before, after = await rules.undo(store.races_saved, store.members, which, by=actor.id, at=at)
-        await store.tell(notices.settled(before, after, at=at), at=at)
-    await ack()
-    _show_again(house, body, client, after)
+    before, after = await rules.undo(store.races_saved, store.members, press.which, by=press.by, at=press.at)
+    return after, notices.settled(before, after, at=press.at)
 
 
-async def celebrated(
-    ack: AsyncAck,
-    action: Json,
-    body: Json,
-    client: AsyncWebClient,
-    house: House,
-    actor: Actor,
-    work: Work,
-    clock: Clock,
-    places: Places,
-) -> None:
+async def celebrated(store: Store, press: Press) -> tuple[Saved, Notices]:
     """A person agreed that the wins channel hears of it."""
-    if not places.wins:
+    if not press.places.wins:
         # The channel was taken out of the settings since the button was shown.
         raise NotFound
-    async with work() as store:
-        at = clock.now()
-        which = number(action.get("value"))
-        one, post = await rules.celebrate(store.races_saved, which, by=actor.id, at=at)
-        await store.tell(notices.celebrated(one, places, post=post), at=at)
-    await ack()
-    _show_again(house, body, client, one)
+    one, post = await rules.celebrate(store.races_saved, press.which, by=press.by, at=press.at)
+    return one, notices.celebrated(one, press.places, post=post)
 
 
-async def took_down(
-    ack: AsyncAck,
-    action: Json,
-    body: Json,
-    client: AsyncWebClient,
-    house: House,
-    actor: Actor,
-    work: Work,
-    clock: Clock,
-) -> None:
+async def took_down(store: Store, press: Press) -> tuple[Saved, Notices]:
     """A person took back what stands in the wins channel."""
-    async with work() as store:
-        before, after = await rules.hush(store.races_saved, number(action.get("value")), by=actor.id)
-        await store.tell(notices.hushed(before, after), at=clock.now())
-    await ack()
-    _show_again(house, body, client, after)
+    before, after = await rules.hush(store.races_saved, press.which, by=press.by)
+    return after, notices.hushed(before, after)
 
 
 async def opened_details(

@@ -1,8 +1,8 @@
 """The calendar file of an event and the link to Google's calendar.
 
-Sources: RFC 5545 (iCalendar) and RFC 5546, 3.2.1 PUBLISH and 3.2.5 CANCEL. The description of the time zone
-is made here: icalendar 7.3 writes the beginning of daylight time by the clock after the change, where RFC
-5545 (3.6.5) wants the clock before it, and whoever reads that is an hour late on that morning.
+The description of the time zone is made here: icalendar 7.3 writes the beginning of daylight time by the
+clock after the change, where RFC 5545 (3.6.5) wants the clock before it, and whoever reads that is an hour
+late on that morning.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Timezone, TimezoneDaylight, TimezoneStandard, vCalAddress, vText
-from icalendar import Event as Entry
+from icalendar import Timezone, TimezoneDaylight, TimezoneStandard
 
 from community.events_terms import Event, Status
+from messages import calendar_file as files
 from messages import payload as p
 
 GOOGLE = "https://calendar.google.com/calendar/render"
-NOBODY = "mailto:no-reply@downballot.invalid"
-"""An organizer has to be named, and no mail may reach anybody: .invalid belongs to nobody (RFC 2606)."""
 
 _ZONE_SPAN = timedelta(days=366)
 _DETAILS_MOST = 800
@@ -41,16 +39,9 @@ def calendar(event: Event, *, organisation: str, at: datetime, speaker: str = ""
 def file(event: Event, *, organisation: str, at: datetime, speaker: str = "") -> bytes:
     """Write the file; the same event has the same UID for ever, and a higher SEQUENCE after a change."""
     gone = event.status is Status.CANCELLED
-    whole = Calendar()
-    whole.add("prodid", "-//Downballot//Events//EN")
-    whole.add("version", "2.0")
-    whole.add("calscale", "GREGORIAN")
-    whole.add("method", "CANCEL" if gone else "PUBLISH")
+    whole = files.begun("Events", "cancel" if gone else "publish")
     whole.add_component(time_zone(event.zone, event.starts_at, event.ends_at))
-    entry = Entry()
-    entry.add("uid", event.uid)
-    entry.add("sequence", event.sequence)
-    entry.add("dtstamp", at.astimezone(UTC))
+    entry = files.entry(event.uid, event.sequence, by=organisation, at=at)
     entry.add("dtstart", event.starts_at.astimezone(ZoneInfo(event.zone)))
     ends = event.ends_at.astimezone(ZoneInfo(event.zone))
     if ends.fold:
@@ -58,23 +49,15 @@ def file(event: Event, *, organisation: str, at: datetime, speaker: str = "") ->
         entry.add("duration", event.ends_at - event.starts_at)
     else:
         entry.add("dtend", ends)
-    entry.add("summary", _line(event.title))
+    entry.add("summary", files.line(event.title))
     entry.add("description", _details(event, speaker))
     entry.add("location", event.link)
     entry.add("url", event.link)
     entry.add("status", "CANCELLED" if gone else "CONFIRMED")
     entry.add("transp", "TRANSPARENT" if gone else "OPAQUE")
-    organizer = vCalAddress(NOBODY)
-    organizer.params["CN"] = vText(_line(organisation))
-    entry["organizer"] = organizer
     whole.add_component(entry)
     written: bytes = whole.to_ical()
     return written
-
-
-def _line(text: str) -> str:
-    """Take out what a line of the file cannot hold."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _details(event: Event, speaker: str) -> str:

@@ -1,9 +1,4 @@
-"""The calendar file of a saved race: one entry for the end of each filing window, or their removal.
-
-Entries are named for good by their UID and counted by SEQUENCE, so that opening a newer file moves an entry
-that a calendar has already. Source: RFC 5545 sections 3.6.1, 3.8.4.7 and 3.8.7.4, RFC 5546 section 3.2
-(PUBLISH and CANCEL; both ask for an ORGANIZER, which is nobody who could be written to).
-"""
+"""The calendar file of a saved race: one entry for the end of each filing window, or their removal."""
 
 from __future__ import annotations
 
@@ -11,25 +6,22 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from icalendar import Alarm, Calendar, Event, vCalAddress
+from icalendar import Alarm, Event
 
 from community.races_countdown import Target, targets
 from community.races_saved import Saved
+from messages import calendar_file as files
 from messages import payload as p
 from messages import races_row as row
 
 FILE = "filing-deadline.ics"
-NOBODY = "mailto:no-reply@downballot.invalid"
 _REMIND = (timedelta(days=7), timedelta(days=1))
 _WORDS_MOST = 500
 
 
 def calendar(saved: Saved, method: str, whats: Sequence[str], *, now: datetime) -> str:
     """Write the file: `method` is "publish" or "cancel", `whats` are the windows that it speaks of."""
-    made = Calendar()
-    made.add("prodid", "-//Downballot//Filing deadlines//EN")
-    made.add("version", "2.0")
-    made.add("method", method.upper())
+    made = files.begun("Filing deadlines", method)
     known = {each.what: each for each in targets(saved.race, saved.zone) if each.moment is not None}
     for what in whats:
         if method == "cancel":
@@ -47,14 +39,7 @@ def uid(saved: Saved, what: str) -> str:
 
 
 def _begun(saved: Saved, what: str, now: datetime) -> Event:
-    event = Event()
-    event.add("uid", uid(saved, what))
-    event.add("dtstamp", now)
-    event.add("sequence", saved.sequence)
-    organizer = vCalAddress(NOBODY)
-    organizer.params["CN"] = "Downballot"
-    event["organizer"] = organizer
-    return event
+    return files.entry(uid(saved, what), saved.sequence, by="Downballot", at=now)
 
 
 def _removal(saved: Saved, what: str, now: datetime) -> Event:
@@ -114,4 +99,4 @@ def _description(saved: Saved, target: Target) -> str:
 
 
 def _line(text: str, most: int) -> str:
-    return p.shorten(" ".join(text.split()), most)
+    return p.shorten(files.line(text), most)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from community.races import Office, Place, Race
@@ -15,10 +16,23 @@ DETAILS_VIEW = "races.details"
 PEOPLE_MOST = 30
 """Candidates, and people who hold the office, that the view names; beyond that it says how many more."""
 
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """A source that can say more of the race: it is being asked, or was and is `away`; "" where none can."""
+
+    source: str = ""
+    away: bool = False
+
+
+NOTHING_MORE = More()
+
 _YES_NO = {True: "yes", False: "no", None: ""}
 
 
-def details(race: Race, place: Place, *, look: str, channel: str, now: datetime) -> p.Payload:
+def details(
+    race: Race, place: Place, *, look: str, channel: str, now: datetime, more: More = NOTHING_MORE
+) -> p.Payload:
     """The view of one race; what nobody told us is called unknown, never left to look like "no".
 
     `channel` is where the answer stands, for sharing it there; "" where it stands in no conversation.
@@ -29,16 +43,18 @@ def details(race: Race, place: Place, *, look: str, channel: str, now: datetime)
         p.button("Ask a mentor", words.ASK_ABOUT, about),
         p.button("Share…", words.SHARE, about),
     )
-    blocks = _facts(race, place.zone, [pressed], now)
+    blocks = _facts(race, place.zone, [pressed], now, more)
     return p.modal("Details", blocks, callback=DETAILS_VIEW, metadata=channel)
 
 
-def saved_details(race: Race, zone: str, pressed: Sequence[p.Block], *, now: datetime) -> p.Payload:
+def saved_details(
+    race: Race, zone: str, pressed: Sequence[p.Block], *, now: datetime, more: More = NOTHING_MORE
+) -> p.Payload:
     """The same view of a race that somebody saved, with what they can do with it."""
-    return p.modal("Details", _facts(race, zone, pressed, now))
+    return p.modal("Details", _facts(race, zone, pressed, now, more))
 
 
-def _facts(race: Race, zone: str, pressed: Sequence[p.Block], now: datetime) -> list[p.Block]:
+def _facts(race: Race, zone: str, pressed: Sequence[p.Block], now: datetime, more: More) -> list[p.Block]:
     return [
         p.section(
             row.lines(
@@ -52,7 +68,8 @@ def _facts(race: Race, zone: str, pressed: Sequence[p.Block], now: datetime) -> 
         *_filing(race, zone, now),
         *_who_may(race.office),
         *_where(race.office),
-        *_people(race),
+        *_people(race, more),
+        *_more_to_come(more),
         *_trust(race),
     ]
 
@@ -89,13 +106,27 @@ def _where(office: Office) -> list[p.Block]:
     ]
 
 
-def _people(race: Race) -> list[p.Block]:
+def _more_to_come(more: More) -> list[p.Block]:
+    source = row.said(more.source, 80)
+    if not source:
+        return []
+    if more.away:
+        return [
+            p.context(
+                f"{source} does not answer now, so more may be known. Press Details again in a few minutes."
+            )
+        ]
+    return [p.context(f"Asking {source} who holds it and who has declared…")]
+
+
+def _people(race: Race, more: More) -> list[p.Block]:
     made: list[p.Block] = []
     if race.incumbents:
-        held = row.named(race.incumbents[:PEOPLE_MOST]) + _more(len(race.incumbents))
+        held = row.named(race.incumbents[:PEOPLE_MOST]) + _others(len(race.incumbents))
         made += _part("Who holds it", held)
     if race.candidates is None:
-        return [*made, *_part("Who has declared", "Not known.")]
+        asking = more.source and not more.away
+        return made if asking else [*made, *_part("Who has declared", "Not known.")]
     if not race.candidates:
         return [*made, *_part("Who has declared", "*No one yet.*")]
     people = [
@@ -104,10 +135,10 @@ def _people(race: Race) -> list[p.Block]:
         + (" · not yet on the official list" if one.certified is False and not one.withdrawn else "")
         for one in race.candidates[:PEOPLE_MOST]
     ]
-    return [*made, *_part("Who has declared", *people, _more(len(race.candidates)).removeprefix(" "))]
+    return [*made, *_part("Who has declared", *people, _others(len(race.candidates)).removeprefix(" "))]
 
 
-def _more(count: int) -> str:
+def _others(count: int) -> str:
     return f" and {count - PEOPLE_MOST} more" if count > PEOPLE_MOST else ""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from community.races_kept import KeptUnreadable, kept_place, kept_race, place_of, race_of
 from community.races_list import Lookup
@@ -76,6 +76,15 @@ class RacesLookups:
         """Give one race of this person's answer; None where either is not there (any more)."""
         lookup = await self.get(look, by=by, at=at)
         return lookup.race(key) if lookup else None
+
+    async def renew(self, look: str, race: Race, *, by: str) -> None:
+        """Put what is now known of a race into this person's answer, if both are still there."""
+        # Two details that are opened at once must not undo each other.
+        mine = (race_lookups.c.id == look, race_lookups.c.user == by)
+        races = await self._connection.scalar(select(race_lookups.c.races).where(*mine).with_for_update())
+        if races is not None:
+            anew = [kept_race(race) if each.get("key") == race.key else each for each in races]
+            await self._connection.execute(update(race_lookups).where(*mine).values(races=anew))
 
     async def forget(self, at: datetime) -> int:
         """Forget the answers that are too old; how many."""

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from community.offices import Office as Kind
-from community.races import Certainty, Division, Filing, Found, Level, Precision
-from community.races_merge import fitting, merge, state_of
+from community.races import Candidate, Certainty, Division, Filing, Found, Level, Precision
+from community.races_merge import fitting, merge, state_of, told_more
 from tests.civic_races import AT_HOME, AT_ZIP, HOUSE_79, RICHMOND, VIRGINIA, race
 
 ENGINE, LIST, LAW = "CivicEngine", "The county's list", "The law"
@@ -130,15 +130,27 @@ def test_one_of_a_hundred_seats_gives_way_to_the_very_district():
 
 def test_what_fits_is_said_and_what_surely_lies_elsewhere_is_left_out():
     assert fitting(race(division=RICHMOND), AT_ZIP) is True
-    assert fitting(house("x"), AT_ZIP) is None
-    assert fitting(house("x"), AT_HOME) is True
+    assert fitting(house("x", fits=None), AT_ZIP) is None
+    assert fitting(house("x", fits=None), AT_HOME) is True
     elsewhere = house("x", division=Division("ocd-division/country:us/state:va/sldl:12"))
     assert fitting(elsewhere, AT_HOME) is False
     assert fitting(race(division=Division("ocd-division/country:us/state:md")), AT_ZIP) is False
     assert fitting(race(division=Division("ocd-division/country:us")), AT_ZIP) is True
     assert fitting(race(boundaries_unknown=True), AT_HOME) is None
-    assert fitting(race(division=Division("", "Some library district")), AT_ZIP) is None
+    assert fitting(race(division=Division("", "Some library district"), fits=None), AT_ZIP) is None
     assert merge([found(LIST, elsewhere)], AT_HOME) == ()
+
+
+def test_what_a_source_knows_of_the_very_place_survives_where_the_place_does_not_tell():
+    library = Division("", "Some library district", "G5999", "5199")
+    for one in (house("engine:1"), race("engine:2", division=library)):
+        for fits in (True, None):
+            (row,) = merge([found(ENGINE, replace(one, fits=fits))], AT_ZIP)
+            assert row.fits is fits
+    stale = race("engine:2", division=library, fits=None)
+    assert merge([found(ENGINE, stale)], AT_HOME)[0].fits is None, "it was answered to a neighbour"
+    elsewhere = house("x", division=Division("ocd-division/country:us/state:va/sldl:12"))
+    assert merge([found(ENGINE, elsewhere)], AT_HOME) == (), "a located address knows better"
 
 
 def test_the_state_of_a_division():
@@ -199,3 +211,21 @@ def test_a_single_source_keeps_every_row_that_may_be_here(given_sources):
     assert {each for each in possible if next(r for r in one.races if r.key == each).count == 1} <= {
         each.key for each in merged
     }
+
+
+def test_what_a_source_tells_of_one_race_adds_and_takes_nothing_away():
+    ann, bob = Candidate(name="Ann Lee"), Candidate(name="Bob Ray")
+    shown = race("engine:1", phone="(804) 555-0100", fee="", candidates=None, also=("list:1",))
+    asked = race("engine:1", phone="", fee="$50", filings=(), candidates=(ann,), incumbents=("Moe",))
+    told = told_more(shown, asked)
+    assert (told.office.phone, told.office.fee) == ("(804) 555-0100", "$50")
+    assert (told.candidates, told.incumbents) == ((ann,), ("Moe",))
+    assert (told.filings, told.also) == (shown.filings, ("list:1",))
+    again = told_more(told, replace(asked, candidates=(bob,), incumbents=()))
+    assert (again.candidates, again.incumbents) == ((bob,), ("Moe",)), "its own list is taken anew"
+    for less in (
+        replace(asked, candidates=()),
+        replace(asked, candidates=None),
+        race("list:1", candidates=(bob,)),
+    ):
+        assert told_more(told, less).candidates == (ann,)

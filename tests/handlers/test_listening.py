@@ -86,6 +86,14 @@ async def test_a_misspelt_name_fails_when_the_listener_is_registered(stage):
     assert not listen.registered
 
 
+async def test_the_token_in_the_environment_is_no_warning_at_every_start(stage, monkeypatch, caplog):
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1-of-the-environment")
+    bolt = stage.application._make_bolt()
+    logging.getLogger("slack_bolt.app").warning("what else Bolt warns of")
+    assert [record.getMessage() for record in caplog.records] == ["what else Bolt warns of"]
+    assert bolt.client.token == stage.application.settings.slack_bot_token.get_secret_value()
+
+
 # Rights
 
 

@@ -189,6 +189,8 @@ async def test_an_office_without_a_place_means_ones_own_state(stage):
     nothing = await ada.command("/races", "school board")
     assert "Where do you live?" in nothing.words
     async with stage.application.database.transaction() as store:
+        # A state can only be told of somebody who is known.
+        await store.members.meet("U0ADA", at=stage.clock.now())
         await store.members.describe("U0ADA", state="VA")
     answer = await ada.command("/races", "school board")
     assert "12 races" in answer.words

@@ -89,22 +89,96 @@ async def test_a_race_that_two_sources_know_is_one_row_with_the_better_date(stag
     assert "Declared: 1, Ann Lee (1 withdrew)" in answer.words
 
 
-async def test_details_show_what_only_the_engine_knows(stage):
-    answer = await ask(stage, ADDRESS)
+async def details(stage, answer, key):
+    """Open the details of a race, and wait until nobody is asked any more."""
     ada = stage.person("ada")
-    mayor = next(
+    about = next(
         element["value"]
         for block in answer.blocks
         for element in block.get("elements", [])
-        if element.get("action_id") == "races.details" and element["value"].endswith("civicengine:11")
+        if element.get("action_id") == "races.details" and element["value"].endswith(key)
     )
-    await ada.press(answer, "Details", value=mayor)
+    await ada.press(answer, "Details", value=about)
     await ada.wait_modal("Details")
     await stage.application.house.errands.finish(20)
-    view = ada.modal
+    return ada.modal
+
+
+def fail(engine, query):
+    """Let the service fail whenever it is asked this."""
+    engine.faults.extend([lambda asked: (503, {}) if f"query {query}(" in asked["query"] else None] * 200)
+
+
+async def test_details_show_what_only_the_engine_knows(stage):
+    view = await details(stage, await ask(stage, ADDRESS), "civicengine:11")
     assert "Registered to vote in Richmond." in view.words
     assert "Phone: (804) 555-0100" in view.words
     assert "Bob Ray · withdrew" in view.words
+
+
+async def test_details_ask_the_engine_for_the_people_that_a_list_leaves_out(stage, engine):
+    mayor = engine.races[0]
+    mayor["position"] = MAYOR | {"holders": ("Mayor Moe", None)}
+    mayor["people"] = [*mayor["people"], candidacy("Cy Doe", isCertified=False)]
+    fail(engine, "Standing")
+    answer = await ask(stage, ADDRESS)
+    assert "Declared" not in answer.words
+    engine.faults.clear()
+    view = await details(stage, answer, "civicengine:11")
+    assert "*Who holds it*\nMayor Moe" in view.words
+    assert "Ann Lee" in view.words
+    assert "Bob Ray · withdrew" in view.words
+    assert "Cy Doe · not yet on the official list" in view.words
+    assert "Asking CivicEngine" not in view.words
+    house = await details(stage, answer, "civicengine:12")
+    assert "*Who has declared*\n*No one yet.*" in house.words
+    assert "Bundled catalogue" in house.words, "what another source knew of it stays"
+
+
+async def test_what_details_found_out_is_saved_with_the_race_and_not_asked_twice(stage, engine):
+    engine.races[0]["position"] = MAYOR | {"holders": ("Mayor Moe",)}
+    answer = await ask(stage, ADDRESS)
+    view = await details(stage, answer, "civicengine:11")
+    await stage.person("ada").press(view, "Save")
+    await stage.settle()
+    saved = stage.person("ada").modal.words
+    assert "Mayor Moe" in saved
+    assert "Save" not in stage.person("ada").modal.buttons
+    assert "Mayor Moe" in (await details(stage, answer, "civicengine:11")).words
+    assert len(engine.queries("OneRace")) == 1
+
+
+async def test_saving_while_the_engine_is_asked_is_not_undone_by_its_answer(stage, engine):
+    engine.races[0]["position"] = MAYOR | {"holders": ("Mayor Moe",)}
+    answer = await ask(stage, ADDRESS)
+    engine.faults.append(3.0)
+    ada = stage.person("ada")
+    about = f"civicengine:{11}"
+    press = next(
+        element["value"]
+        for block in answer.blocks
+        for element in block.get("elements", [])
+        if element.get("action_id") == "races.details" and element["value"].endswith(about)
+    )
+    await ada.press(answer, "Details", value=press)
+    view = await ada.wait_modal("Details")
+    assert "Registered to vote in Richmond." in view.words
+    assert "Asking CivicEngine who holds it and who has declared…" in view.words
+    await ada.press(view, "Save")
+    await stage.application.house.errands.finish(20)
+    assert "Mayor Moe" in ada.modal.words
+    assert "I filed" in ada.modal.buttons
+
+
+async def test_details_lose_nothing_while_the_engine_is_away(stage, engine):
+    answer = await ask(stage, ADDRESS)
+    engine.faults.extend([(503, {})] * 200)
+    view = await details(stage, answer, "civicengine:11")
+    assert "Registered to vote in Richmond." in view.words
+    assert "Bob Ray · withdrew" in view.words
+    away = "CivicEngine does not answer now, so more may be known. Press Details again in a few minutes."
+    assert away in view.words
+    assert "Asking" not in view.words
 
 
 async def test_while_the_engine_is_away_its_older_answer_is_shown_as_such(stage, engine, clock):
@@ -131,3 +205,18 @@ async def test_a_refused_key_is_said_without_the_key(stage, engine):
     answer = await ask(stage, "23220")
     assert "CivicEngine refuses our key" in answer.words
     assert KEY not in answer.words
+
+
+async def test_a_zip_code_that_lies_in_one_district_is_not_called_perhaps(stage, engine):
+    soon = {"filingPeriods": [period("2026-11-01", "2026-12-01")]}
+    whole = position(21, "Whole Water Board", mtfcc="X0099", geoId="1")
+    half = position(22, "Half Water Board", mtfcc="X0099", geoId="2", contained=False)
+    engine.races = [race(21, whole, "2027-11-02", **soon), race(22, half, "2027-11-02", **soon)]
+    rows = (await ask(stage, "23220")).blocks
+    said = {
+        name: "perhaps not your district" in str(rows[at : at + 2])
+        for at, block in enumerate(rows)
+        for name in ("Whole", "Half")
+        if f"*{name} Water Board*" in str(block)
+    }
+    assert said == {"Whole": False, "Half": True}
