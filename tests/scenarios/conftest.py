@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out the crossed pairs, for way in and database know nothing of each other, and one of the rest."""
+    """Leave out the crossed pairs, for way in and database know nothing of each other, and one of the two."""
     kept, crossed = [], []
     for item in items:
         params = getattr(getattr(item, "callspec", None), "params", {})
