@@ -13,7 +13,7 @@ from community.races_saved import Saved
 from handlers.listening import House, Listening, May
 from handlers.opening import open_known, put
 from handlers.payloads import Actor, Json, place_of
-from handlers.races_finding import Told, tell_more
+from handlers.races_finding import Finder, Told, tell_more
 from handlers.races_list import race_of_press
 from messages import mentoring_forms as question_forms
 from messages import races as words
@@ -52,9 +52,7 @@ async def opened_details(
     async def build(store: Store) -> Json:
         race, place, look = await race_of_press(store, action, actor, house.clock)
         kept = (await store.races_saved.kept_of(actor.id)).get(race.key)
-        asked = [source.name for source, _ in house.finder.tellers(race)]
-        more = details_words.More(asked[0]) if asked else details_words.NOTHING_MORE
-        read.append(_Shown(race, place, look, kept, place_of(body), more))
+        read.append(_Shown(race, place, look, kept, place_of(body), asked_of(house.finder, race)))
         return _view(house, read[-1])
 
     async def ask(view_id: str) -> None:
@@ -76,8 +74,18 @@ async def _with(house: House, actor: Actor, shown: _Shown, told: Told) -> _Shown
             kept = (await store.races_saved.kept_of(actor.id)).get(told.race.key)
     except Exception as fault:  # noqa: BLE001 - a driver's fault may quote what was to be kept
         log.error("details not kept", error=type(fault).__name__)  # noqa: TRY400 - for the same reason
-    more = details_words.More(told.away, away=True) if told.away else details_words.NOTHING_MORE
-    return replace(shown, race=told.race, kept=kept, more=more)
+    return replace(shown, race=told.race, kept=kept, more=came_of(told))
+
+
+def asked_of(finder: Finder, race: Race) -> details_words.More:
+    """Say in the view who is being asked."""
+    asked = [source.name for source, _ in finder.tellers(race)]
+    return details_words.More(asked[0]) if asked else details_words.NOTHING_MORE
+
+
+def came_of(told: Told) -> details_words.More:
+    """Say in the view who did not answer."""
+    return details_words.More(told.away, away=True) if told.away else details_words.NOTHING_MORE
 
 
 def _view(house: House, shown: _Shown) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from slack_bolt.async_app import AsyncAck, AsyncRespond
@@ -14,15 +14,19 @@ from community import races_saved_notices as notices
 from community.clock import Clock
 from community.mentoring_requests import Draft
 from community.notices import Notices, Places
+from community.races import Race
 from community.races_countdown import ahead
+from community.races_merge import told_more
 from community.races_saved import Saved
 from community.refusals import NotFound
 from community.topics import Topic
 from handlers.errors import notice
 from handlers.listening import House, Listener, Listening, May, Today, Work
-from handlers.opening import open_form, put
+from handlers.opening import open_form, open_known, put
 from handlers.payloads import Actor, Json, number, part
 from handlers.races import show_again
+from handlers.races_details import asked_of, came_of
+from handlers.races_finding import tell_more
 from handlers.races_list import answer_of, draft_about, race_of_press
 from messages import mentoring_forms as question_forms
 from messages import races as list_words
@@ -154,12 +158,29 @@ async def opened_details(
     """A person pressed "Details" of a race that they saved."""
     await ack()
 
-    async def build(store: Store) -> Json:
-        return _details(_card(house, await _own(store, action, actor)))
+    read: list[Saved] = []
 
-    open_form(
-        house, client, body, build, lambda: notice("This took too long. Please press Details once more.")
-    )
+    async def build(store: Store) -> Json:
+        read.append(await _own(store, action, actor))
+        return _details(_card(house, read[-1]), asked_of(house.finder, read[-1].race))
+
+    async def ask(view_id: str) -> None:
+        if read and house.finder.tellers(read[-1].race):
+            told = await tell_more(house.finder, read[-1].race)
+            one = await _with(house, read[-1], told.race)
+            await put(client, view_id, _details(_card(house, one), came_of(told)))
+
+    open_known(house, client, body, build, question_forms.loading("Details"), then=ask)
+
+
+async def _with(house: House, one: Saved, told: Race) -> Saved:
+    """Keep what was told of the race with it, as it stands by now; what it counts down to stays."""
+    async with house.database.transaction() as store:
+        now_is = await store.races_saved.hold(one.id) or one
+        anew = replace(now_is, race=told_more(now_is.race, told))
+        if anew != now_is:
+            await store.races_saved.put(anew)
+        return anew
 
 
 async def opened_list(
@@ -205,9 +226,11 @@ def _card(house: House, one: Saved) -> words.Card:
     return words.Card(saved=one, now=house.clock.now(), wins=house.places.wins)
 
 
-def _details(card: words.Card) -> Json:
+def _details(card: words.Card, more: details_words.More = details_words.NOTHING_MORE) -> Json:
     saved = card.saved
-    return details_words.saved_details(saved.race, saved.zone, lists.in_details(card), now=card.now)
+    return details_words.saved_details(
+        saved.race, saved.zone, lists.in_details(card), now=card.now, more=more
+    )
 
 
 def _show_again(house: House, body: Json, client: AsyncWebClient, one: Saved) -> None:

@@ -170,6 +170,30 @@ async def test_saving_while_the_engine_is_asked_is_not_undone_by_its_answer(stag
     assert "I filed" in ada.modal.buttons
 
 
+async def test_the_details_of_a_saved_race_ask_as_well(stage, engine):
+    engine.races[0]["position"] = MAYOR | {"holders": ("Mayor Moe",)}
+    ada = stage.person("ada")
+    answer = await ask(stage, ADDRESS)
+    saving = next(
+        element["value"]
+        for block in answer.blocks
+        for element in block.get("elements", [])
+        if element.get("action_id") == "races.save" and element["value"].endswith("civicengine:11")
+    )
+    await ada.press(answer, "Save", value=saving)
+    await stage.settle()
+    await ada.open_home()
+    await stage.settle()
+    await ada.press(ada.home, "Details")
+    await ada.wait_modal("Details")
+    await stage.application.house.errands.finish(20)
+    assert "Mayor Moe" in ada.modal.words
+    await ada.press(ada.modal, "I filed")
+    await stage.settle()
+    assert "Mayor Moe" in ada.modal.words
+    assert "Undo" in " ".join(ada.modal.buttons)
+
+
 async def test_details_lose_nothing_while_the_engine_is_away(stage, engine):
     answer = await ask(stage, ADDRESS)
     engine.faults.extend([(503, {})] * 200)
