@@ -15,6 +15,8 @@ CROWD = 200
 @pytest.mark.slow(5)
 @pytest.mark.every_way
 async def test_of_two_hundred_claims_one_wins_and_everybody_is_answered(stage, record_property):
+    # How soon they are answered is what the bench measures; here other tests share the machine.
+    stage.sandbox.courier.patience = 30.0
     workspace = stage.sandbox.workspace
     users = [f"U0C{number:03}" for number in range(CROWD)]
     for user in users:
