@@ -39,7 +39,8 @@ def _folded(races: list[Race]) -> list[Race]:
     for race in sorted((race for race in races if race.key not in mains), key=_when):
         after = race.kind is Kind.PRIMARY
         main = _nearest(race, mains.values(), after=after)
-        if main is None:
+        # A second runoff of the same election is said by itself: the first must not be lost to it.
+        if main is None or not (after or main.runoff_day is None):
             left.append(race)
         elif after:
             mains[main.key] = _with_primary(main, race)

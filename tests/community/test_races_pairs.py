@@ -58,6 +58,15 @@ def test_a_runoff_gives_its_day():
     assert (race.key, race.runoff_day) == ("g", date(2027, 11, 30))
 
 
+def test_a_second_runoff_does_not_hide_the_first():
+    first, second = (
+        replace(NOVEMBER, key=f"r{day}", kind=Kind.RUNOFF, election_day=date(2027, 11, day))
+        for day in (16, 30)
+    )
+    race, alone = pair(second, NOVEMBER, first)[::-1]
+    assert (race.key, race.runoff_day, alone) == ("g", date(2027, 11, 16), second)
+
+
 @pytest.mark.parametrize(
     "primary",
     [
