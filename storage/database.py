@@ -32,6 +32,9 @@ CHANNEL = "downballot_deliveries"
 _RECONNECT_AFTER = 2.0
 _PATIENCE = 8.0
 """Seconds that a transaction may take on PostgreSQL, with the wait for a connection."""
+_FROZEN_AFTER = 15.0
+"""Seconds that a transaction may do nothing on PostgreSQL before it is ended: its process has frozen, and
+must not hold its locks for ever."""
 _RESTED = 0.5
 """Seconds of rest after which a PostgreSQL connection is asked whether it is still there."""
 
@@ -94,10 +97,11 @@ class Database:
                 # The connection used last is used next: it has our statements prepared, and needs no asking.
                 pool_use_lifo=True,
                 hide_parameters=True,
-                # A process that froze in the middle of a transaction must not hold its locks for ever.
                 connect_args={
                     "prepared_statement_cache_size": 400,
-                    "server_settings": {"idle_in_transaction_session_timeout": "15000"},
+                    "server_settings": {
+                        "idle_in_transaction_session_timeout": str(round(_FROZEN_AFTER * 1000))
+                    },
                 },
             )
             _ask_the_idle(engine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -54,6 +55,12 @@ def pytest_collection_modifyitems(items):
         return mark.args[0] if mark and mark.args else 0
 
     items.sort(key=seconds, reverse=True)
+
+
+def pytest_collection_finish():
+    """Spare the collector what is there to stay: going through it again and again was a fifth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -20,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 import scheduler.sending
 import scheduler.wire
+import storage.database
 from community.announcements_book import Rules
 from community.deliveries import Delivery
 from scheduler import announcements
@@ -86,6 +87,7 @@ async def live(spec):
     scheduler.wire.TIMEOUT = timedelta(seconds=16.0 / spec["scale"])
     scheduler.sending.WRITE_WITHIN = timedelta(seconds=16.0 / spec["scale"])
     scheduler.sending._CONNECT_WITHIN = timedelta(seconds=20.0 / spec["scale"])
+    storage.database._FROZEN_AFTER = 40.0 / spec["scale"]
     database = Database.at(spec["database"], pool=5)
     leadership = None
     if spec.get("lease"):
