@@ -342,7 +342,7 @@ class Application:
         await self.outbox.start()
         self.jobs.start()
         self.house.errands.start(self.jobs.run_first(), what="first look")
-        self.house.errands.start(self.races.warm(self.clock.now().date()), what="read what is bundled")
+        self.races.start(self.clock.now().date())
         log.info("started", seconds=round(time.monotonic() - started, 3))
 
     async def stop(self, grace: float = 20.0) -> None:

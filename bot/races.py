@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import date
+
+import structlog
 
 from bot.settings import Settings
 from civic import typed, warming
@@ -20,6 +24,8 @@ from handlers.races_finding import Finder, Located
 from storage.database import Database
 from storage.races import LocalRaces
 from storage.races_cache import Shelf
+
+log = structlog.get_logger(__name__)
 
 KEYS: Mapping[type[RaceSource], str] = {
     CivicEngine: "civicengine",
@@ -38,6 +44,8 @@ USUALLY_AFTER = sys.getswitchinterval()
 GIVES_WAY_AFTER = 0.0005
 """Seconds after which the thread that reads gives way: with the usual five milliseconds, every step of an
 answer would wait so long for its turn, and an answer has many."""
+READS_AFTER = 5.0
+"""Seconds after the start in which what waited for the app goes first: reading takes a core a second."""
 
 
 class Races:
@@ -51,7 +59,9 @@ class Races:
         google = Google(key.get_secret_value(), settings.google_civic_url) if key else None
         self._locator = Locator(Census(settings.census_url), google)
         self._engine = _engine(settings, database, clock)
+        self._wanted = asyncio.Event()
         self._warm = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
         bundled: tuple[RaceSource, ...] = (LocalRaces(database), Catalogue())
         self.sources = (self._engine, *bundled) if self._engine else bundled
         self.finder = Finder(
@@ -64,23 +74,39 @@ class Races:
             ready=self._warm.is_set,
         )
 
-    async def warm(self, today: date) -> None:
-        """Read what is bundled, in a thread; until then answers come a moment after they were asked for."""
+    def start(self, today: date) -> None:
+        """Read what is bundled soon, or at once when somebody asks: their answer waits for it."""
+        self._reading = asyncio.create_task(self._read(today), name="races: read what is bundled")
+
+    async def _read(self, today: date) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(READS_AFTER):
+                await self._wanted.wait()
         sys.setswitchinterval(GIVES_WAY_AFTER)
         try:
             await asyncio.to_thread(warming.warm, today)
+            # The app and what it has read are here to stay; to go through them again would hold up every
+            # answer for a tenth of a second each time.
+            gc.freeze()
+        except Exception:
+            log.exception("what is bundled could not be read")
         finally:
             sys.setswitchinterval(USUALLY_AFTER)
             # What could not be read says so itself when it is asked.
             self._warm.set()
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """Read no more, and let the connections go."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+            self._reading = None
         await self._locator.close()
         if self._engine is not None:
             await self._engine.close()
 
     async def _locate(self, where: str) -> Located:
+        self._wanted.set()
         await self._warm.wait()
         return await self._locator.locate(where)
 

@@ -60,7 +60,7 @@ class Postal:
 
 @cache
 def postal() -> Postal:
-    """Read all ZIP codes; takes a second at first, so the app does it when it starts. Safe in a thread."""
+    """Read all ZIP codes; takes a second at first, so the app does it in time. Safe in a thread."""
     by_code: dict[str, Zip] = {}
     by_city: dict[str, list[Zip]] = defaultdict(list)
     by_county: dict[tuple[str, str], list[Zip]] = defaultdict(list)

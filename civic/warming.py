@@ -1,4 +1,4 @@
-"""What the app reads when it starts, so that nobody's first look-up waits for it."""
+"""What the app reads soon after its start, so that hardly anybody's first look-up waits for it."""
 
 from __future__ import annotations
 

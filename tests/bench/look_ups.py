@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PART = "8 Race look-ups"
 BARE = "bare Bolt, default"
 TYPED = ("23220", "Virginia", "VA school board")
-WARM_AFTER = 6.0
+WARM_AFTER = 8.0
 """Seconds in which the app has surely read what is bundled."""
 
 

@@ -1,0 +1,72 @@
+"""What is bundled is read soon after the start, or at once when somebody asks, and never in the way."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot import races as bundled
+from community.races import Place
+from storage.database import Database
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture
+async def races(settings_for, clock):
+    settings = settings_for()
+    database = Database.at(settings.database_url)
+    made = bundled.Races(settings, database, clock)
+    yield made
+    await made.close()
+    await database.close()
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """The days for which what is bundled was read; nothing really is."""
+    days = []
+    monkeypatch.setattr(bundled.warming, "warm", days.append)
+    monkeypatch.setattr(bundled.gc, "freeze", lambda: days.append("kept"))
+    return days
+
+
+async def test_nothing_is_read_while_the_app_has_other_things_to_do(races, read, monkeypatch):
+    monkeypatch.setattr(bundled, "READS_AFTER", 0.2)
+    races.start(TODAY)
+    await asyncio.sleep(0.05)
+    assert (read, races.finder.ready()) == ([], False)
+    async with asyncio.timeout(5):
+        await races._reading
+    assert (read, races.finder.ready()) == ([TODAY, "kept"], True)
+
+
+async def test_whoever_asks_has_it_read_at_once(races, read):
+    races.start(TODAY)
+    async with asyncio.timeout(5):
+        found = await races.finder.locate("23220")
+    assert isinstance(found, Place)
+    assert read == [TODAY, "kept"]
+
+
+async def test_an_app_that_stops_before_that_reads_nothing(races, read):
+    races.start(TODAY)
+    await asyncio.sleep(0)
+    async with asyncio.timeout(1):
+        await races.close()
+    assert read == []
+
+
+async def test_what_cannot_be_read_is_said_and_answers_go_on(races, read, monkeypatch):
+    def missing(_today):
+        raise FileNotFoundError("divisions")
+
+    monkeypatch.setattr(bundled.warming, "warm", missing)
+    with capture_logs() as said:
+        races.start(TODAY)
+        async with asyncio.timeout(5):
+            assert isinstance(await races.finder.locate("23220"), Place)
+    assert [line["event"] for line in said] == ["what is bundled could not be read"]
