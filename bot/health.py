@@ -128,6 +128,8 @@ class Health:
             try:
                 async with asyncio.timeout(CHECK_WITHIN):
                     value = await figure.measure()
+            except TimeoutError:
+                log.warning("measurement took too long", figure=name)
             except Exception:
                 log.exception("measurement failed", figure=name)
             else:

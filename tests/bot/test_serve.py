@@ -14,6 +14,7 @@ import pytest
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
+from structlog.testing import capture_logs
 
 from bot import serve as serving
 from bot.intake import SocketIntake
@@ -183,6 +184,16 @@ async def test_a_check_that_hangs_counts_as_failed(running, monkeypatch):
     status, said = await get(running, "/readyz")
     assert status == 503
     assert "no answer within" in said
+
+
+async def test_a_figure_that_takes_too_long_is_left_out_and_no_fault(running, monkeypatch):
+    monkeypatch.setattr("bot.health.CHECK_WITHIN", 0.05)
+    running.health.measure("downballot_sleeper", "Never comes", asyncio.Event().wait)
+    with capture_logs() as said:
+        status, figures = await get(running, "/readyz")
+    assert (status, "downballot_sleeper" in figures) == (200, False)
+    late = [line for line in said if line.get("figure") == "downballot_sleeper"]
+    assert [(line["log_level"], "exc_info" in line) for line in late] == [("warning", False)]
 
 
 async def test_figures_are_published(running):
