@@ -12,8 +12,8 @@ from tests.scenarios.stage import Stage
 
 PAIRS = (("socket", "sqlite"), ("http", "postgresql"))
 """Each scenario runs in one of these pairs, half of every feature's in each: the rules and the storage under
-them are tested on both databases anyway, and minutes add up. `every_way` asks for all four combinations,
-and EVERY_WAY=1 for both pairs of every scenario."""
+them are tested on both databases anyway, and minutes add up. `both_ways` asks for both pairs, `every_way` for
+all four combinations, and EVERY_WAY=1 for both pairs of every scenario."""
 
 HERE = Path(__file__).parent
 
@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         params = getattr(getattr(item, "callspec", None), "params", {})
         pair = (params.get("way"), params.get("database_kind"))
-        whole = HERE not in item.path.parents or None in pair or pair in _pairs_of(item, pair)
+        whole = HERE not in item.path.parents or pair in _pairs_of(item, pair)
         (kept if whole or item.get_closest_marker("every_way") else crossed).append(item)
     if crossed:
         config.hook.pytest_deselected(items=crossed)
@@ -32,7 +32,9 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _pairs_of(item, pair):
-    if os.environ.get("EVERY_WAY") or None in pair:
+    if None in pair:
+        return (pair,)
+    if os.environ.get("EVERY_WAY") or item.get_closest_marker("both_ways"):
         return PAIRS
     # The same pair in every run and in every process, whatever else is collected.
     alone = item.name.replace(pair[0], "").replace(pair[1], "")

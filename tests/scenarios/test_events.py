@@ -325,7 +325,7 @@ async def test_what_is_for_some_is_refused_to_others_and_not_shown_to_them(peopl
 CROWD, SEATS = 100, 30
 
 
-@pytest.mark.every_way
+@pytest.mark.both_ways
 @pytest.mark.timeout(300)
 async def test_of_a_hundred_who_press_at_once_thirty_have_a_seat_and_seventy_wait(stage, record_property):
     workspace = stage.sandbox.workspace

@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 
+import pytest
+
+pytestmark = pytest.mark.both_ways
+
 
 async def test_the_question_form_opens_while_the_database_is_slow(stage, monkeypatch):
     @asynccontextmanager

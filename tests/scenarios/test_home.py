@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.scenarios.stage import QUESTION, STAFF
+
+pytestmark = pytest.mark.both_ways
 
 
 async def open_home(stage, who):

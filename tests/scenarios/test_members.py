@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import copy
 
+import pytest
+
 from tests.scenarios.stage import STAFF
+
+pytestmark = pytest.mark.both_ways
 
 
 async def sign_up(stage, who="ben", **fields):

@@ -9,6 +9,8 @@ import pytest
 
 from tests.scenarios.stage import GENERAL, MENTORS, QUESTION, STAFF
 
+pytestmark = pytest.mark.both_ways
+
 
 @pytest.mark.every_way
 async def test_a_question_is_asked_claimed_answered_and_rated(stage):

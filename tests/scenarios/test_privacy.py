@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
 from storage.tables import deliveries, request_history
+
+pytestmark = pytest.mark.both_ways
 
 SECRET = "Xylophone quarrel: my opponent's treasurer offered me a deal."
 

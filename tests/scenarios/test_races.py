@@ -77,7 +77,7 @@ async def lookups(stage) -> int:
         return await store.connection.scalar(select(func.count()).select_from(race_lookups))
 
 
-@pytest.mark.every_way
+@pytest.mark.both_ways
 async def test_a_zip_code_is_answered_at_once_and_for_the_asker_alone(stage):
     ada = stage.person("ada")
     answer = await ada.command("/races", "23220", channel=GENERAL)
@@ -236,7 +236,7 @@ async def open_share(stage, who="ada", channel=GENERAL):
     return await modal(stage, who, "Share this race")
 
 
-@pytest.mark.every_way
+@pytest.mark.both_ways
 async def test_a_race_is_shared_on_purpose_once_and_for_everybody_there(stage):
     ada = stage.person("ada")
     form = await open_share(stage)

@@ -121,7 +121,7 @@ async def by_form(stage):
     await stage.settle()
 
 
-@pytest.mark.every_way
+@pytest.mark.both_ways
 @pytest.mark.parametrize("ask", [by_command, by_form])
 async def test_after_an_answer_the_address_is_nowhere(stage, bureau, log, ask):
     bureau.says(result(match(richmond()), address=ADDRESS))

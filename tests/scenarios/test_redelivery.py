@@ -6,6 +6,8 @@ import pytest
 
 from tests.scenarios.stage import Stage
 
+pytestmark = pytest.mark.both_ways
+
 
 async def test_an_event_delivered_twice_is_answered_once(stage):
     stage.sandbox.faults.event_twice(1)
