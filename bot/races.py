@@ -105,9 +105,13 @@ class Races:
         if self._engine is not None:
             await self._engine.close()
 
-    async def _locate(self, where: str) -> Located:
+    async def ready(self) -> None:
+        """Return once what is bundled has been read, which begins now at the latest."""
         self._wanted.set()
         await self._warm.wait()
+
+    async def _locate(self, where: str) -> Located:
+        await self.ready()
         return await self._locator.locate(where)
 
 

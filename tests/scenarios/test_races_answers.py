@@ -31,7 +31,7 @@ async def bureau():
 async def stage(database_url, clock, way, bureau):
     made = Stage(database_url, clock, socket=way == "socket")
     await made.open(census_url=bureau.url)
-    await made.application.house.errands.finish(60)
+    await made.application.races.ready()
     yield made
     await made.close()
 

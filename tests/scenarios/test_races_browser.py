@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 async def demo(tmp_path):
     stage = Stage(tmp_path, reset=False)
     await stage.open(0)
-    await stage.application.house.errands.finish(60)
+    await stage.application.races.ready()
     yield stage
     await stage.close()
 

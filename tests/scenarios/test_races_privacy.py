@@ -68,7 +68,7 @@ async def stage(database_url, clock, way, bureau, engine, log):
         google_civic_url="http://127.0.0.1:9",
         google_civic_api_key="not-a-key",
     )
-    await made.application.house.errands.finish(60)
+    await made.application.races.ready()
     yield made
     await made.close()
 

@@ -66,7 +66,7 @@ async def engine():
 async def stage(database_url, clock, way, bureau, engine):
     made = Stage(database_url, clock, socket=way == "socket")
     await made.open(census_url=bureau.url, civicengine_url=engine.url, civicengine_api_key=KEY)
-    await made.application.house.errands.finish(60)
+    await made.application.races.ready()
     yield made
     await made.close()
 
