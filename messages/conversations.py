@@ -18,7 +18,7 @@ def reply(typed: str, *, announced_by: str = "") -> p.Payload:
     text = (
         f"I'm an app, so nobody reads what you write here. {write}"
         "But I can take it to a mentor who knows your state: press the button, or type `/askmentor`. "
-        "What is elected where you live, and by when to file, shows `/races`."
+        "`/races` shows what is elected where you live, and by when to file."
     )
     kept = p.shorten(typed.strip(), p.VALUE_MOST)
     ask = p.button("Ask a mentor", ASK_WITH, kept, style="primary") if kept else p.button("Ask a mentor", ASK)

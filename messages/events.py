@@ -311,7 +311,7 @@ def _were_you_there(card: Card) -> p.Payload:
             ],
         )
     if not one.there:
-        said = f"*{title}*\nYou were not there. If there is a recording, you get it."
+        said = f"*{title}*\nYou were not there. If there is a recording, you will get it."
         no = p.actions(p.button("I was there after all", f"{THERE}.yes", one.id))
         return p.message(
             f"{title}: you were not there", [p.section(said), *([] if one.there_by_staff else [no])]

@@ -189,7 +189,7 @@ def schedule_form(draft: Draft, *, event: Event | None = None, later: int = 0) -
             "Seats",
             p.number_input("capacity", initial=seats, least=1, most=SEATS_MOST),
             optional=True,
-            hint="Who comes later waits, and gets the next seat that becomes free. Empty: as many as come.",
+            hint="Whoever signs up after that waits for the next free seat. Empty: as many as come.",
         ),
     ]
     if event is None:
@@ -252,7 +252,9 @@ def saved(events: Sequence[Event], moments: Sequence[Moment]) -> p.Payload:
     if len(events) > 1:
         blocks.append(p.section(f"{len(events) - 1} later ones were changed as well."))
     blocks += [p.section(oddity(each, event.zone)) for each in moments if each.odd]
-    return p.modal("Saved", [*blocks, p.context("Who signed up is told what changed.")], close="Done")
+    return p.modal(
+        "Saved", [*blocks, p.context("Everybody who signed up is told what changed.")], close="Done"
+    )
 
 
 def oddity(each: Moment, zone: str) -> str:
@@ -290,7 +292,7 @@ def cancel_form(event: Event, later: int) -> p.Payload:
 
 def attendance_form(event: Event, there: Iterable[str], *, said: int, signed: int) -> p.Payload:
     """Who was there, filled in with those of whom it is known."""
-    counts = f"{signed} signed up. Of {said} it is known that they came."
+    counts = f"{signed} signed up, and {said or 'nobody'} {'is' if said <= 1 else 'are'} known to have come."
     moves = " Whoever comes to an intro call moves to the next stage." if event.kind is Kind.INTRO else ""
     return p.modal(
         "Attendance",
