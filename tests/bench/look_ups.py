@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
 from dataclasses import dataclass
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 PART = "8 Race look-ups"
 BARE = "bare Bolt, default"
 TYPED = ("23220", "Virginia", "VA school board")
-WARM_AFTER = 8.0
-"""Seconds in which the app has surely read what is bundled."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,6 @@ async def _on(sheet: Sheet, given: Databases, slack: str, kind: str, size: Size)
         lines = {"ours": load.Lines(app.port), BARE: load.Lines(bare.port)}
         for each in lines.values():
             stack.callback(each.close)
-        await asyncio.sleep(WARM_AFTER)
 
         def bodies(text: str, count: int) -> list[str]:
             return [load.command(next(users), slack, "/races", text) for _ in range(count)]

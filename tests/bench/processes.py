@@ -80,9 +80,13 @@ def _answers(port: int, ask: str) -> bool:
     return said.startswith(b"HTTP/1.1 ") and not said.startswith(b"HTTP/1.1 503")
 
 
+READ_AFTER = 8.0
+"""Seconds after its start in which the app has surely read what is bundled."""
+
+
 @contextlib.contextmanager
 def the_app(database_url: str, slack: str, folder: Path, **settings: str) -> Iterator[Running]:
-    """Serve Downballot, exactly as `downballot serve` does, with its default settings."""
+    """Serve Downballot as `downballot serve` does, with default settings, all that is bundled read."""
     port = spare_port()
     env = {
         "SLACK_BOT_TOKEN": TOKEN,
@@ -96,6 +100,7 @@ def the_app(database_url: str, slack: str, folder: Path, **settings: str) -> Ite
         **settings,
     }
     with _process("bot", "serve", env=env, port=port, ask="/readyz", folder=folder) as running:
+        time.sleep(READ_AFTER)
         yield running
 
 
