@@ -40,7 +40,7 @@ def _folded(races: list[Race]) -> list[Race]:
         after = race.kind is Kind.PRIMARY
         main = _nearest(race, mains.values(), after=after)
         # A second runoff of the same election is said by itself: the first must not be lost to it.
-        if main is None or not (after or main.runoff_day is None):
+        if main is None or not (after or main.runoff_day in {None, race.election_day}):
             left.append(race)
         elif after:
             mains[main.key] = _with_primary(main, race)

@@ -65,6 +65,8 @@ def test_a_second_runoff_does_not_hide_the_first():
     )
     race, alone = pair(second, NOVEMBER, first)[::-1]
     assert (race.key, race.runoff_day, alone) == ("g", date(2027, 11, 16), second)
+    # Where the election names its runoff itself, that is the same one.
+    assert pair(replace(NOVEMBER, runoff_day=first.election_day), first) == [race]
 
 
 @pytest.mark.parametrize(
