@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from storage.members import Account
 from tests.scenarios.stage import MENTORS, STAFF
+
+pytestmark = pytest.mark.both_ways
 
 
 async def test_a_question_nobody_claims_widens_until_staff_has_it(stage):

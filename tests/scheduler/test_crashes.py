@@ -66,7 +66,7 @@ async def test_a_worker_that_dies_or_freezes_at_any_named_place_loses_and_double
         worker = await nursery.spawn(failpoint=name, how=how, lease=True)
         async with database.transaction() as store:
             await store.deliveries.add(delivery, at=nursery.clock.now())
-        # One that froze amid a transaction on PostgreSQL loses its locks only after fifteen seconds.
+        # One that froze amid a transaction on PostgreSQL loses its locks only after a while.
         async with asyncio.timeout(40):
             while not (nursery.gone(worker) or stopped(worker)):
                 await asyncio.sleep(0.02)
