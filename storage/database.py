@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 from contextlib import asynccontextmanager
 from pathlib import Path
-from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import event, exc, make_url, text
+from sqlalchemy import exc, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage import sqlite
+from storage import lines, sqlite
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -30,13 +28,10 @@ CHANNEL = "downballot_deliveries"
 """PostgreSQL's notification channel: a transaction that added deliveries notifies it at its commit."""
 
 _RECONNECT_AFTER = 2.0
-_PATIENCE = 8.0
-"""Seconds that a transaction may take on PostgreSQL, with the wait for a connection."""
 _FROZEN_AFTER = 15.0
 """Seconds that a transaction may do nothing on PostgreSQL before it is ended: its process has frozen, and
 must not hold its locks for ever."""
-_RESTED = 0.5
-"""Seconds of rest after which a PostgreSQL connection is asked whether it is still there."""
+_CLOSED_WITHIN = 5.0
 
 
 class UnknownDatabase(ValueError):
@@ -104,7 +99,7 @@ class Database:
                     },
                 },
             )
-            _ask_the_idle(engine)
+            lines.ask_the_rested(engine)
             # Readers share the pool, but see one consistent state and cannot write.
             reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             return cls(parsed, engine, reader)
@@ -127,7 +122,8 @@ class Database:
         that is simply tried again, so that nobody who waits for an answer is the one to lose. On PostgreSQL
         it ends with TimeoutError after eight seconds, unless it is `long`: then nobody waits for it.
         """
-        async with self._patience(long=long), self._turn, self._writer.begin() as connection:
+        async with self._patience(long=long) as line, self._turn, self._writer.begin() as connection:
+            line.carries(connection)
             if yielding and self.dialect == "postgresql":
                 await connection.execute(text("SET LOCAL lock_timeout = '400ms'"))
             store = Store(connection)
@@ -142,18 +138,14 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Store]:
         """One transaction that only reads, and sees one consistent state; a write in it is refused."""
-        async with self._patience(), self._reader.connect() as connection:
+        async with self._patience() as line, self._reader.connect() as connection:
+            line.carries(connection)
             yield Store(connection)
 
-    def _patience(self, *, long: bool = False) -> AbstractAsyncContextManager[object]:
-        """Give up on a server that is silent, rather than wait for an answer that got lost for ever.
-
-        The driver's own limit for a command would afterwards wait, without one, for the server to confirm
-        that the command is cancelled; this one lets the connection go.
-        """
+    def _patience(self, *, long: bool = False) -> AbstractAsyncContextManager[lines.Line]:
         if long or self.dialect != "postgresql":
-            return contextlib.nullcontext()
-        return asyncio.timeout(_PATIENCE)
+            return contextlib.nullcontext(lines.Line())
+        return lines.patience()
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
@@ -185,8 +177,8 @@ class Database:
                 connection.add_termination_listener(lambda *_, lost=lost: lost.set())
                 await connection.add_listener(CHANNEL, lambda *_: self.bell.ring())
                 self.bell.ring()  # What was notified while nobody listened is found by looking.
-                while not await _within(_PATIENCE, lost):
-                    async with asyncio.timeout(_PATIENCE):
+                while not await _within(lines.PATIENCE, lost):
+                    async with asyncio.timeout(lines.PATIENCE):
                         await connection.fetchval("SELECT 1")
                 log.warning("deliveries: the listening connection was lost")
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
@@ -197,30 +189,13 @@ class Database:
             await asyncio.sleep(_RECONNECT_AFTER)
 
     async def close(self) -> None:
-        """Close every connection."""
-        await self._writer.dispose()
-        await self._reader.dispose()
-
-
-def _ask_the_idle(engine: AsyncEngine) -> None:
-    """Ask a connection that has rested whether it is still there, before anybody's work is risked on it.
-
-    SQLAlchemy's own way asks at every use, in three trips: half of what a small transaction costs.
-    """
-
-    @event.listens_for(engine.sync_engine, "checkin")
-    def _rest(_connection: Any, record: Any) -> None:
-        record.info["since"] = monotonic()
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def _wake(connection: Any, record: Any, _fairy: Any) -> None:
-        if monotonic() - record.info.get("since", math.inf) < _RESTED:
-            return
+        """Close every connection; one that hears nothing any more is left to the end of the process."""
         try:
-            engine.dialect.do_ping(connection)
-        except (engine.dialect.loaded_dbapi.Error, OSError) as fault:
-            # This one is replaced, and so is every other that was made before this moment.
-            raise exc.InvalidatePoolError from fault
+            async with asyncio.timeout(_CLOSED_WITHIN):
+                await self._writer.dispose()
+                await self._reader.dispose()
+        except TimeoutError:
+            log.warning("database: not every connection could be closed")
 
 
 async def _within(seconds: float, event: asyncio.Event) -> bool:

@@ -18,7 +18,7 @@ from community.deliveries import Delivery
 from storage import schema
 from storage.database import Database
 from tests import postgres
-from tests.scheduler.proxy import Harm, Proxy
+from tests.proxy import Harm, Proxy
 from tests.scheduler.workers import judge, raising, settle
 
 

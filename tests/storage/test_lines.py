@@ -1,0 +1,120 @@
+"""A line to PostgreSQL that falls silent: who waits on it waits a while, and nobody after that."""
+
+import asyncio
+import time
+
+import pytest
+from sqlalchemy import text
+
+from storage import lines
+from storage.database import Database, transient
+from tests.proxy import Harm, Proxy
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(lines, "PATIENCE", 0.5)
+    monkeypatch.setattr(lines, "_TIDIED_WITHIN", 0.3)
+    monkeypatch.setattr(lines, "_ANSWERS_WITHIN", 0.2)
+    monkeypatch.setattr(lines, "_RESTED", 0.0)
+
+
+@pytest.fixture
+async def proxy(postgres_server):
+    async with Proxy(postgres_server.port) as between:
+        yield between
+
+
+@pytest.fixture
+async def far(proxy, postgres_server):
+    """A database at the other end of a line that can be cut."""
+    url = postgres_server.set(drivername="postgresql+asyncpg", port=proxy.port)
+    database = Database.at(url.render_as_string(hide_password=False), pool=5)
+    yield database
+    await database.close()
+
+
+async def ask(store):
+    return await store.connection.scalar(text("SELECT 1"))
+
+
+async def rest(database, many):
+    """Have so many connections in the pool."""
+    together = asyncio.Barrier(many)
+
+    async def use():
+        async with database.transaction() as store:
+            await ask(store)
+            await together.wait()
+
+    await asyncio.gather(*(use() for _ in range(many)))
+
+
+async def fault_of(work, proxy):
+    """What ends it, within three seconds: who waits on a dead line may be deaf to being called off."""
+    task = asyncio.create_task(work)
+    done, _ = await asyncio.wait({task}, timeout=3)
+    proxy.inflict(Harm.RESET)
+    await asyncio.wait({task})
+    assert done, "it waited as long as the line was there"
+    return task.exception()
+
+
+@pytest.mark.parametrize("kind", ["transaction", "reading"])
+async def test_a_line_that_falls_silent_amid_a_transaction_holds_nobody_for_ever(far, proxy, kind):
+    async def work():
+        async with getattr(far, kind)() as store:
+            await ask(store)
+            proxy.inflict(Harm.HALF_OPEN)
+            await ask(store)
+
+    assert transient(await fault_of(work(), proxy))
+
+
+@pytest.mark.parametrize("kind", ["transaction", "reading"])
+async def test_nor_whoever_only_leaves_one(far, proxy, kind):
+    async def work():
+        async with getattr(far, kind)() as store:
+            await ask(store)
+            proxy.inflict(Harm.HALF_OPEN)
+
+    assert transient(await fault_of(work(), proxy))
+
+
+@pytest.mark.parametrize("kind", ["transaction", "reading"])
+async def test_nor_whoever_leaves_one_with_a_fault_of_their_own(far, proxy, kind):
+    async def work():
+        async with getattr(far, kind)() as store:
+            await ask(store)
+            proxy.inflict(Harm.HALF_OPEN)
+            raise LookupError
+
+    assert await fault_of(work(), proxy) is not None
+
+
+async def test_a_pool_of_dead_lines_costs_one_question_and_no_transaction(far, proxy):
+    await rest(far, 5)
+    proxy.inflict(Harm.HALF_OPEN)
+    proxy.inflict(Harm.NONE)  # New lines are fine; those of the pool never carry anything again.
+    began = time.monotonic()
+    async with far.transaction() as store:
+        assert await ask(store) == 1
+    assert time.monotonic() - began < 0.45, "more than one of the dead was asked"
+    await rest(far, 5)
+
+
+async def test_a_line_that_was_reset_is_replaced_before_anybody_works_on_it(far, proxy):
+    await rest(far, 5)
+    proxy.inflict(Harm.RESET)
+    proxy.inflict(Harm.NONE)
+    async with far.transaction() as store:
+        assert await ask(store) == 1
+
+
+async def test_closing_does_not_wait_for_lines_that_are_dead(far, proxy, monkeypatch):
+    monkeypatch.setattr("storage.database._CLOSED_WITHIN", 0.3)
+    await rest(far, 2)
+    proxy.inflict(Harm.STALL)
+    assert await fault_of(far.close(), proxy) is None
