@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 LASTING = timedelta(seconds=15)
 EVERY = timedelta(seconds=5)
+_AFTER_A_FAULT = 1.0
+"""Seconds: who leads has only what is left of its lease, and who could lead waits for it."""
+_AFTER_THE_LAPSE = 0.05
 MARGIN = timedelta(seconds=1)
 """The holder considers the lease lost this much before anybody else can take it."""
 
@@ -53,6 +56,8 @@ class Leadership:
         self._every = every
         self._monotonic = monotonic
         self._sure_until = float("-inf")
+        self.asks_in = every.total_seconds()
+        """Seconds to the next question: a standby asks when the leader's time is over."""
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -92,9 +97,14 @@ class Leadership:
         """Take or prolong the lease now; whether this process leads."""
         asked_at = self._monotonic()  # Before the question: the row's time starts after this moment.
         async with self._database.transaction() as store:
-            taken = await store.leases.take(self.name, self.owner, self._clock.now(), self._lasting)
+            now = self._clock.now()
+            taken = await store.leases.take(self.name, self.owner, now, self._lasting)
+            lapses = None if taken else await store.leases.until(self.name)
             failpoint("lease.asked")
         failpoint("lease.taken")
+        self.asks_in = self._every.total_seconds()
+        if lapses is not None:
+            self.asks_in = min(self.asks_in, max((lapses - now).total_seconds(), 0.0) + _AFTER_THE_LAPSE)
         was = self.leading
         self._sure_until = asked_at + (self._lasting - MARGIN).total_seconds() if taken else float("-inf")
         if was != self.leading:
@@ -108,8 +118,9 @@ class Leadership:
                 await self.renew()
         except Exception as fault:  # noqa: BLE001 - the database may be away; the lease then runs out by itself
             log.warning("lease: cannot ask: %s", type(fault).__name__)
+            self.asks_in = min(_AFTER_A_FAULT, self._every.total_seconds())
 
     async def _keep(self) -> None:
         while True:
-            await asyncio.sleep(self._every.total_seconds())
+            await asyncio.sleep(self.asks_in)
             await self._try()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.tables import leases
@@ -42,6 +42,10 @@ class Leases:
         await self._connection.execute(
             update(leases).where(leases.c.name == name, leases.c.owner == owner).values(until=at)
         )
+
+    async def until(self, name: str) -> datetime | None:
+        """When it lapses, or lapsed; None when nobody ever took it."""
+        return await self._connection.scalar(select(leases.c.until).where(leases.c.name == name))
 
     async def holder(self, name: str, at: datetime) -> str | None:
         """Who holds the lease at that moment, if anybody does."""

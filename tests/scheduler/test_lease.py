@@ -43,6 +43,35 @@ async def test_one_leads_and_a_standby_takes_over_within_fifteen_seconds_of_its_
     assert not await first.renew()
 
 
+@pytest.mark.parametrize("died_at", [0.0, 0.1, 2.5, 4.9])
+async def test_a_standby_asks_when_the_leaders_time_is_over_not_at_its_own_next_round(
+    database, clock, both, died_at
+):
+    leader = Leadership(database, clock, monotonic=both)
+    standby = Leadership(database, clock, monotonic=both)
+    await leader.renew()
+    both.pass_(died_at)
+    died = both.now
+    while not await standby.renew():
+        both.pass_(standby.asks_in)
+    assert both.now - died <= 15.1
+
+
+async def test_after_a_fault_of_the_database_the_question_is_asked_again_soon(
+    database, clock, both, monkeypatch
+):
+    monkeypatch.setattr("scheduler.lease._AFTER_A_FAULT", 0.02)
+    leader = Leadership(database, clock, monotonic=both)
+    with monkeypatch.context() as away:
+        away.setattr(leader, "_database", Database.at("postgresql+asyncpg://nobody@127.0.0.1:1/nothing"))
+        await leader.start()
+        assert not leader.leading
+    async with asyncio.timeout(3):
+        while not leader.leading:
+            await asyncio.sleep(0.01)
+    await leader.stop()
+
+
 async def test_a_leader_knows_by_itself_when_its_time_is_over(database, clock, both):
     leader = Leadership(database, clock, monotonic=both)
     await leader.renew()
