@@ -190,7 +190,7 @@ async def test_a_figure_that_takes_too_long_is_left_out_and_no_fault(running, mo
     monkeypatch.setattr("bot.health.CHECK_WITHIN", 0.05)
     running.health.measure("downballot_sleeper", "Never comes", asyncio.Event().wait)
     with capture_logs() as said:
-        status, figures = await get(running, "/readyz")
+        status, figures = await get(running, "/metrics")
     assert (status, "downballot_sleeper" in figures) == (200, False)
     late = [line for line in said if line.get("figure") == "downballot_sleeper"]
     assert [(line["log_level"], "exc_info" in line) for line in late] == [("warning", False)]
