@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import shutil
 import signal
 import sqlite3
-import sys
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -28,10 +25,10 @@ from storage import failpoints, restoring
 from storage.backup import LEASE, InTheWay, InUse
 from storage.database import Database
 from storage.milestones import RESTORED_AT
+from tests.raiser import raiser
 from tests.scheduler.slack import Slack
 from tests.scheduler.workers import stopped
 
-ROOT = Path(__file__).parents[2]
 ON_A_FILE = {"restore.drafted", "restore.old_kept", "restore.in_place"}
 ON_POSTGRESQL = {"restore.put_back"}
 RESTORING = [name for name in failpoints.NAMES if name.startswith("restore.")]
@@ -74,23 +71,10 @@ def old_file(sqlite_template, tmp_path):
     return shutil.copy(sqlite_template, tmp_path / "old.db")
 
 
-@pytest.fixture
-async def raiser():
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.handlers.app_nursery", cwd=ROOT,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    yield process
-    process.stdin.close()
-    await process.wait()
-
-
-async def restore_until(raiser, url, file, at, place, how):
+async def restore_until(url, file, at, place, how):
     """Run the restore in a process that dies, or freezes, at that place; its process id."""
     spec = {"restore": str(file), "database": url, "at": at.isoformat(), "failpoint": place, "how": how}
-    raiser.stdin.write(json.dumps(spec).encode() + b"\n")
-    await raiser.stdin.drain()
-    pid = int(await raiser.stdout.readline())
+    pid = raiser("tests.handlers.app_nursery").raise_one(spec)
     async with asyncio.timeout(20):
         while not (gone(pid) or stopped(pid)):
             await asyncio.sleep(0.02)
@@ -153,7 +137,7 @@ def places(database_kind):
 @pytest.mark.slow(15)
 @pytest.mark.parametrize("how", ["exit", "freeze"])
 async def test_a_restore_that_dies_or_freezes_anywhere_loses_nothing_and_sends_nothing_twice(
-    database_kind, new_url, raiser, clock, tmp_path, how
+    database_kind, new_url, clock, tmp_path, how
 ):
     """While it is frozen somebody starts the app on what is there, and stops it; then the restore wakes."""
     in_place = set()
@@ -173,7 +157,7 @@ async def test_a_restore_that_dies_or_freezes_anywhere_loses_nothing_and_sends_n
             clock.advance(timedelta(minutes=10))
             if database_kind == "postgresql":
                 url = await new_url(f"new{number}", migrated=False)
-            pid = await restore_until(raiser, url, file, clock.now(), place, how)
+            pid = await restore_until(url, file, clock.now(), place, how)
             clock.advance(timedelta(minutes=6))
             # Somebody may start the app on what is there, and only then restore once more.
             if how == "freeze" and place == "restore.held" and database_kind == "postgresql":

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
-import sys
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 
 import aiohttp
@@ -23,10 +20,10 @@ from storage import failpoints
 from storage.database import Database
 from storage.tables import deliveries, leases, request_history, requests, seen
 from tests.bench.processes import spare_port
+from tests.raiser import raiser
 from tests.scenarios.stage import Stage
 from tests.scheduler.workers import stopped
 
-ROOT = Path(__file__).parents[2]
 LISTENING = [name for name in failpoints.NAMES if name.startswith("listener.")]
 CLAIMING = ["claim.won", *LISTENING]
 FOLLOWING = [name for name in failpoints.NAMES if name.startswith("follow.")]
@@ -37,9 +34,8 @@ PATIENCE = 0.6
 class Afar(Stage):
     """The stage, with the app in a process of its own that is reached over signed HTTP."""
 
-    def __init__(self, database_url, raiser):
+    def __init__(self, database_url):
         super().__init__(database_url, SystemClock(), socket=False)
-        self.raiser = raiser
         self.pids = []
         database = Database.at(database_url)
         self.application = SimpleNamespace(database=database)
@@ -74,9 +70,7 @@ class Afar(Stage):
             "WORK_HOLIDAYS": "false",
         }
         spec = {"settings": given, "failpoint": failpoint, "how": how}
-        self.raiser.stdin.write(json.dumps(spec).encode() + b"\n")
-        await self.raiser.stdin.drain()
-        pid = int(await self.raiser.stdout.readline())
+        pid = raiser("tests.handlers.app_nursery").raise_one(spec)
         self.pids.append(pid)
         async with aiohttp.ClientSession() as client, asyncio.timeout(60):
             while True:
@@ -137,18 +131,11 @@ async def gone_or_frozen(pid):
 
 @pytest.fixture
 async def stage(database_url):
-    raiser = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.handlers.app_nursery", cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    made = Afar(database_url, raiser)
+    made = Afar(database_url)
     await made.open()
     await made.add_mentor("U0MIA", {"VA"}, topics={Topic.FILING}, capacity=20)
     yield made
     await made.close()
-    raiser.stdin.close()
-    await raiser.wait()
 
 
 @pytest.mark.slow(15)

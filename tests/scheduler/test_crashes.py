@@ -11,8 +11,9 @@ import pytest
 
 from community.deliveries import Delivery, Kind, State
 from storage import failpoints
+from tests.raiser import ROOT
 from tests.scheduler.nursery import BORN
-from tests.scheduler.workers import ROOT, Loop, holder, judge, locked, raising, settle, stopped
+from tests.scheduler.workers import Loop, holder, judge, locked, raising, settle, stopped
 
 
 @pytest.fixture

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import random
 import signal
 import sqlite3
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -19,25 +17,23 @@ from sqlalchemy import func, make_url, select
 
 from community.deliveries import Delivery, Lane
 from storage.tables import deliveries
+from tests.raiser import raiser
 from tests.scheduler.nursery import FastClock
 
 SCALE = 20.0
-ROOT = Path(__file__).parents[2]
 
 
 class Nursery:
     """Workers of one test: born on demand, killed on demand."""
 
-    def __init__(self, process, spec):
-        self._process = process
+    def __init__(self, spec):
+        self._raiser = raiser("tests.scheduler.nursery")
         self._spec = spec
         self.alive = []
         self.clock = FastClock(spec["born"], spec["scale"])
 
     async def spawn(self, **more):
-        self._process.stdin.write(json.dumps({**self._spec, **more}).encode() + b"\n")
-        await self._process.stdin.drain()
-        worker = int(await self._process.stdout.readline())
+        worker = self._raiser.raise_one({**self._spec, **more})
         self.alive.append(worker)
         return worker
 
@@ -67,18 +63,13 @@ def stopped(worker):
 @contextlib.asynccontextmanager
 async def raising(database_url, slack, scale=SCALE):
     """A nursery for workers on that database, against that Slack."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.scheduler.nursery", cwd=ROOT,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
     nursery = Nursery(
-        process,
         {
             "database": database_url,
             "slack": f"{slack.url}/api/",
             "born": time.time(),
             "scale": scale,
-        },
+        }
     )
     slack.now = time.time
     try:
@@ -86,9 +77,6 @@ async def raising(database_url, slack, scale=SCALE):
     finally:
         for worker in list(nursery.alive):
             nursery.kill(worker)
-        process.stdin.close()
-        async with asyncio.timeout(10):
-            await process.wait()
 
 
 async def locked(url):
