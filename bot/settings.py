@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -18,6 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from community.clock import zone_names
 from community.hours import read_dates, read_days, read_hours, read_spans
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ def _lower(value: object) -> object:
 
 
 def _zone(value: str) -> str:
-    if value not in available_timezones():
-        near = difflib.get_close_matches(value, available_timezones(), n=1)
+    if value not in zone_names():
+        near = difflib.get_close_matches(value, zone_names(), n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise ValueError(f"is “{value}”, which is not a time zone such as America/New_York{hint}")
     return value

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
+from community.clock import zone_names
 from community.events_terms import (
     ABOUT_MOST,
     DESCRIPTION_MOST,
@@ -151,7 +151,7 @@ def check_link(link: str, name: str) -> str:
 def _when(
     draft: Draft, problems: dict[str, str], *, now: datetime, before: Event | None
 ) -> tuple[time, tuple[Moment, ...]]:
-    if draft.zone not in available_timezones():
+    if draft.zone not in zone_names():
         problems["zone"] = "unknown"
     if draft.day is None:
         problems["day"] = "missing"
