@@ -20,11 +20,13 @@ from storage import schema
 from storage.database import Database
 from storage.tables import metadata
 from tests import postgres
+from tests.compiled import compile_once
 from tests.watch import _last_look, _no_task_left, look_at_warnings, watch
 
 __all__ = ["_last_look", "_no_task_left", "watch"]  # fixtures for every test
 
 look_at_warnings()
+compile_once()
 
 _SMALL = 1_000_000
 """Bytes of a table above which it is truncated between tests."""
