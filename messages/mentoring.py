@@ -456,7 +456,7 @@ def desk(request: Request, *, what: str, offers: Sequence[Offer], today: date, l
         close = p.button("Close", ANSWERED, number)
         back = p.button("Hand back", HAND_BACK, number)
         blocks.append(p.actions(open_button(link) if request.safety else None, close, back))
-    return p.message(title.replace("*", "") + f". {staff_line(request)}", blocks)
+    return p.message(p.unbold(title) + f". {staff_line(request)}", blocks)
 
 
 def staff_line(request: Request) -> str:

@@ -425,6 +425,11 @@ def home(blocks: Sequence[Block]) -> Payload:
     return {"view": {"type": "home", "blocks": _checked(blocks, VIEW_BLOCKS)}}
 
 
+def unbold(text: str) -> str:
+    """Without the asterisks of bold, which a notification would show; never nothing at all."""
+    return text.replace("*", "").strip() or text
+
+
 def message(summary: str, blocks: Sequence[Block] = ()) -> Payload:
     """Give a message: `summary` is what notifications and screen readers say, in mrkdwn."""
     payload: Payload = {"text": cut(summary, SUMMARY_MOST)}

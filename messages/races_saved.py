@@ -148,9 +148,7 @@ def countdown(card: Card, *, rung: str, on: date, what: str, closes: date | None
             text += f" If not: {_uncapped(by_when(card, further))}"
     else:
         text = f"{head}\n{by_when(card, target)}"
-    return p.message(
-        head.replace("*", ""), [p.section(text), *_where(saved), *_small(saved, small), _open(card)]
-    )
+    return p.message(p.unbold(head), [p.section(text), *_where(saved), *_small(saved, small), _open(card)])
 
 
 def _uncapped(text: str) -> str:

@@ -219,6 +219,12 @@ def test_whatever_a_source_sends_slack_takes_every_card(one, rung, on, changes):
             assert "<javascript" not in formatted
 
 
+def test_an_office_that_a_source_calls_by_an_asterisk_still_says_something_in_a_notification():
+    office = replace(OFFICE, name="*", district="", division=replace(OFFICE.division, name="*"))
+    one = card(what=replace(VIRGINIA, office=office, filings=()))
+    slack_rules.check_message(words.countdown(one, rung="90", on=date(2026, 1, 1), what="", closes=None))
+
+
 @given(one=cards(), method=st.sampled_from(["publish", "cancel"]))
 def test_whatever_a_source_sends_the_file_can_be_read_back(one, method):
     saved = one.saved
