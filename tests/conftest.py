@@ -21,9 +21,9 @@ from storage.database import Database
 from storage.tables import metadata
 from tests import postgres
 from tests.compiled import compile_once
-from tests.watch import _last_look, _no_task_left, look_at_warnings, watch
+from tests.watch import _last_look, _no_task_left, _no_task_left_in_session, look_at_warnings, watch
 
-__all__ = ["_last_look", "_no_task_left", "watch"]  # fixtures for every test
+__all__ = ["_last_look", "_no_task_left", "_no_task_left_in_session", "watch"]  # fixtures for every test
 
 look_at_warnings()
 compile_once()

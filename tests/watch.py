@@ -6,6 +6,7 @@ Fixtures and patches of tests/conftest.py; tests/test_watch.py proves that each 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import inspect
 import logging
@@ -13,6 +14,7 @@ import socket
 import warnings
 
 import pytest
+import pytest_asyncio
 
 _LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
@@ -53,19 +55,31 @@ class _Errors(logging.Handler):
             self.said.append(record.getMessage())
 
 
-@pytest.fixture
-async def _no_task_left():
+@contextlib.asynccontextmanager
+async def _leaving_no_task():
+    before = asyncio.all_tasks()
     yield
-    current = asyncio.current_task()
     # A task that was cancelled or has just finished gets a moment to end.
     for _ in range(3):
         await asyncio.sleep(0)
     left = [
         f"{task.get_name()} {task.get_coro()}"
-        for task in asyncio.all_tasks()
-        if task is not current and not task.done()
+        for task in asyncio.all_tasks() - before - {asyncio.current_task()}
+        if not task.done()
     ]
     assert not left, f"tasks left over: {left}"
+
+
+@pytest.fixture
+async def _no_task_left():
+    async with _leaving_no_task():
+        yield
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def _no_task_left_in_session():
+    async with _leaving_no_task():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -90,7 +104,9 @@ def watch(request, monkeypatch):
     errors = _Errors()
     logging.getLogger("asyncio").addHandler(errors)
     if _has_a_loop(request):
-        request.getfixturevalue("_no_task_left")
+        mark = request.node.get_closest_marker("asyncio")
+        shared = mark is not None and mark.kwargs.get("loop_scope") == "session"
+        request.getfixturevalue("_no_task_left_in_session" if shared else "_no_task_left")
     yield
     logging.getLogger("asyncio").removeHandler(errors)
     warned = list(_warned)

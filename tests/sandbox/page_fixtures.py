@@ -6,9 +6,10 @@ import os
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+import pytest_asyncio
+from playwright.async_api import Browser, Page, Playwright, async_playwright
 
-from tests.sandbox.page_stage import SOON, PageStage, browsing, find_chromium, running_chromium
+from tests.sandbox.page_stage import SOON, browsing, find_chromium, running_chromium, staged
 
 
 @pytest.fixture(scope="session")
@@ -23,23 +24,28 @@ def chromium():
         yield address
 
 
-@pytest.fixture
-async def browser(chromium: str):
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def driver():
+    """Playwright's own process: one for all tests, which is why they share one event loop."""
+    async with async_playwright() as playwright:
+        yield playwright
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(driver: Playwright, chromium: str):
     """A headless Chromium; what a test opens in it is closed after it, and shares nothing with others."""
-    async with browsing(chromium) as opened:
+    async with browsing(driver, chromium) as opened:
         yield opened
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page_stage():
     """A sandbox that runs, with the small app installed."""
-    stage = PageStage()
-    await stage.open()
-    yield stage
-    await stage.close()
+    async with staged() as stage:
+        yield stage
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def look(browser: Browser):
     """`await look(address, width=1280, …)` opens a page; an error in its scripts fails the test."""
     wrong: list[str] = []

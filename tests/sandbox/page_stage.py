@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp import ClientSession, web
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import Playwright, expect
 
 from sandbox.server import Sandbox
 from tests.sandbox import page_gallery as gallery
@@ -228,14 +228,24 @@ def _port_in(file: Path, process: subprocess.Popen[bytes]) -> int:
 
 
 @asynccontextmanager
-async def browsing(chromium: str):
+async def staged():
+    """A stage that is open."""
+    stage = PageStage()
+    await stage.open()
+    try:
+        yield stage
+    finally:
+        await stage.close()
+
+
+@asynccontextmanager
+async def browsing(driver: Playwright, chromium: str):
     """The Chromium at that address, with nothing open yet."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.connect_over_cdp(chromium)
-        yield browser
-        for context in browser.contexts[1:]:  # The first is the browser's own.
-            await context.close()
-        await browser.close()
+    browser = await driver.chromium.connect_over_cdp(chromium)
+    yield browser
+    for context in browser.contexts[1:]:  # The first is the browser's own.
+        await context.close()
+    await browser.close()
 
 
 async def picture(page, name):

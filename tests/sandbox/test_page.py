@@ -8,8 +8,13 @@ import pytest
 from aiohttp import ClientSession
 
 from tests.sandbox import page_gallery as gallery
+from tests.sandbox.page_stage import staged
 
-pytest_plugins = ["tests.sandbox.page_fixtures"]
+
+@pytest.fixture
+async def page_stage():
+    async with staged() as stage:
+        yield stage
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.sandbox import page_gallery as gallery
 from tests.sandbox.page_stage import choose, picture, until
 
 pytest_plugins = ["tests.sandbox.page_fixtures"]
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_a_message_is_sent_with_enter_and_arrives_elsewhere_without_a_reload(page_stage, look):

@@ -9,7 +9,7 @@ from tests.sandbox import page_gallery as gallery
 from tests.sandbox.page_stage import choose, picture, switch, until
 
 pytest_plugins = ["tests.sandbox.page_fixtures"]
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 QUESTION = "How many signatures does a school board seat need?"
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pytest
+import pytest_asyncio
 
 pytest_plugins = ["tests.sandbox.page_fixtures"]
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 APRIL = 1806613200  # April 1, 2027, 5 pm in New York
 NOW = 1795273200  # November 21, 2026
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def module(page_stage, look):
     """`await module("mrkdwn", "parse", …)` calls a function of one of the page's modules."""
     page = await look(page_stage.sandbox.url)

@@ -18,7 +18,7 @@ from tests.scenarios.test_story_browser import (
 )
 
 pytest_plugins = ["tests.sandbox.page_fixtures"]
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 TITLE = "Knocking on doors in the rain"
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from bot.demo import Stage
 from tests.scenarios.test_story_browser import PATIENCE, be, keep_picture
 
 pytest_plugins = ["tests.sandbox.page_fixtures"]
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def demo(tmp_path):
     stage = Stage(tmp_path, reset=False)
     await stage.open(0)

@@ -6,19 +6,20 @@ import os
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from bot.demo import Stage
 
 pytest_plugins = ["tests.sandbox.page_fixtures"]
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
 PATIENCE = 15_000
 """Milliseconds for whatever crosses app, outbox and page: the machine may be busy."""
 QUESTION = "How many signatures do I need, and may I gather them outside a public library?"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def demo(tmp_path):
     stage = Stage(tmp_path, reset=False)
     await stage.open(0)
