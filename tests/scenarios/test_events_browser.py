@@ -29,6 +29,7 @@ async def command(page, text):
     await composer.press("Enter")
 
 
+@pytest.mark.slow(20)
 async def test_staff_schedules_a_candidate_signs_up_and_the_reminders_arrive(demo, look):  # noqa: F811
     page = await look(demo.sandbox.url)
     page.set_default_timeout(PATIENCE)

@@ -22,6 +22,7 @@ async def demo(tmp_path):
     await stage.close()
 
 
+@pytest.mark.slow(8)
 async def test_a_newcomer_looks_a_state_up_reads_details_and_asks_about_a_race(demo, look):
     page = await look(demo.sandbox.url)
     page.set_default_timeout(PATIENCE)
