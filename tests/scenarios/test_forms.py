@@ -11,10 +11,14 @@ pytestmark = pytest.mark.both_ways
 
 
 async def test_the_question_form_opens_while_the_database_is_slow(stage, monkeypatch):
+    answers = asyncio.Event()
+    reading = stage.application.database.reading
+
     @asynccontextmanager
     async def slow():
-        await asyncio.sleep(30)
-        yield
+        await answers.wait()
+        async with reading() as store:
+            yield store
 
     monkeypatch.setattr(stage.application.database, "reading", slow)
     ada = stage.person("ada")
@@ -22,6 +26,7 @@ async def test_the_question_form_opens_while_the_database_is_slow(stage, monkeyp
     form = await ada.wait_modal("Ask a mentor", timeout=3)
     assert form.values["question"] == "Who prints signs that survive the rain?"
     monkeypatch.undo()
+    answers.set()
 
 
 async def test_an_expired_trigger_is_told_and_not_silent(stage):
