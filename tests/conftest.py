@@ -8,7 +8,7 @@ import functools
 import gc
 import os
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from datetime import UTC, datetime
 
 import asyncpg
@@ -93,10 +93,41 @@ def pytest_terminal_summary(terminalreporter):
         )
 
 
-def _outside(coroutine):
-    """Run a coroutine in a loop of its own, beside whatever loop the test has."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
+class Outside:
+    """A loop of its own beside whatever loop a test has, with one connection that cleans up between tests."""
+
+    def __init__(self):
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._connection = None
+
+    def run(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    async def connected(self, address):
+        """Give the connection; a test may have restarted the server, or made its database anew."""
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(address, timeout=20)
+        return self._connection
+
+    async def let_go(self):
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    def close(self):
+        self.run(self.let_go())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@pytest.fixture(scope="session")
+def outside():
+    made = Outside()
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")
@@ -125,21 +156,21 @@ async def _admin(server, *statements):
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server):
+def postgres_template(postgres_server, outside):
     """The name of a migrated PostgreSQL database that others are copied from."""
     name = f"downballot_template_{os.getpid()}"
-    _outside(_admin(postgres_server, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}"))
-    _outside(schema.upgrade(postgres_server.set(database=name).render_as_string(hide_password=False)))
+    outside.run(_admin(postgres_server, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}"))
+    outside.run(schema.upgrade(postgres_server.set(database=name).render_as_string(hide_password=False)))
     yield name
-    _outside(_admin(postgres_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    outside.run(_admin(postgres_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 
 
 @pytest.fixture(scope="session")
-def postgres_database(postgres_server):
+def postgres_database(postgres_server, outside):
     """The name of the one PostgreSQL database that the tests of this process use in turn."""
     name = f"downballot_test_{os.getpid()}"
     yield name
-    _outside(_admin(postgres_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    outside.run(_admin(postgres_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 
 
 async def _empty(connection):
@@ -162,29 +193,33 @@ async def _empty(connection):
     await connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
 
 
-async def _clean(server, template, name):
+async def _clean(outside, server, template, name):
     """Empty the database, which is far cheaper than a new one; make it anew if a test changed its shape."""
     address = server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-    with contextlib.suppress(asyncpg.PostgresError):
-        connection = await asyncpg.connect(address, timeout=20)
-        try:
-            await connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-            rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            tables = {row["tablename"] for row in rows}
-            version = await connection.fetchval("SELECT version_num FROM alembic_version")
-            if tables == {*metadata.tables, "alembic_version"} and version == _newest():
-                await _empty(connection)
+    for _ in range(2):  # The connection may have been lost with what the last test did to the server.
+        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            if await _emptied(await outside.connected(address)):
                 return
-        finally:
-            await connection.close()
+        await outside.let_go()
     await _admin(
         server,
         f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
         f"CREATE DATABASE {name} TEMPLATE {template}",
     )
+
+
+async def _emptied(connection):
+    """Whether its database has the shape that it should, and is empty now."""
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    version = await connection.fetchval("SELECT version_num FROM alembic_version")
+    if {row["tablename"] for row in rows} != {*metadata.tables, "alembic_version"} or version != _newest():
+        return False
+    await _empty(connection)
+    return True
 
 
 @functools.cache
@@ -193,10 +228,10 @@ def _newest():
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory):
+def sqlite_template(tmp_path_factory, outside):
     """The path of a migrated SQLite file that others are copied from."""
     path = tmp_path_factory.mktemp("template") / "template.db"
-    _outside(schema.upgrade(f"sqlite+aiosqlite:///{path}"))
+    outside.run(schema.upgrade(f"sqlite+aiosqlite:///{path}"))
     return path
 
 
@@ -210,7 +245,8 @@ def database_url(database_kind, request, tmp_path):
         return
     server = request.getfixturevalue("postgres_server")
     name = request.getfixturevalue("postgres_database")
-    _outside(_clean(server, request.getfixturevalue("postgres_template"), name))
+    outside = request.getfixturevalue("outside")
+    outside.run(_clean(outside, server, request.getfixturevalue("postgres_template"), name))
     yield server.set(database=name).render_as_string(hide_password=False)
 
 
