@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from tests.sandbox.page_stage import SOON, browsing, find_chromium, running_chromium, staged
+from tests.sandbox.page_stage import SOON, find_chromium, running_chromium, staged
 
 
 @pytest.fixture(scope="session")
@@ -25,17 +26,12 @@ def chromium():
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def driver():
-    """Playwright's own process: one for all tests, which is why they share one event loop."""
+async def browser(chromium: str):
+    """A headless Chromium, and one process of Playwright, which is why these tests share an event loop."""
     async with async_playwright() as playwright:
-        yield playwright
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def browser(driver: Playwright, chromium: str):
-    """A headless Chromium; what a test opens in it is closed after it, and shares nothing with others."""
-    async with browsing(driver, chromium) as opened:
+        opened = await playwright.chromium.connect_over_cdp(chromium)
         yield opened
+        await opened.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -45,13 +41,15 @@ async def page_stage():
         yield stage
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def look(browser: Browser):
-    """`await look(address, width=1280, …)` opens a page; an error in its scripts fails the test."""
+@asynccontextmanager
+async def looking(browser: Browser):
+    """Gives what opens pages that share nothing with others'; an error in their scripts is a fault."""
     wrong: list[str] = []
+    contexts: list[BrowserContext] = []
 
     async def open_page(address: str, *, width: int = 1280, height: int = 800, **context: Any) -> Page:
         opened = await browser.new_context(viewport={"width": width, "height": height}, **context)
+        contexts.append(opened)
         page = await opened.new_page()
         page.set_default_timeout(SOON)
         page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -60,4 +58,13 @@ async def look(browser: Browser):
         return page
 
     yield open_page
+    for context in contexts:
+        await context.close()
     assert not wrong, wrong
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def look(browser: Browser):
+    """`await look(address, width=1280, …)` opens a page; an error in its scripts fails the test."""
+    async with looking(browser) as opens:
+        yield opens

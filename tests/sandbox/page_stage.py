@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp import ClientSession, web
-from playwright.async_api import Playwright, expect
+from playwright.async_api import expect
 
 from sandbox.server import Sandbox
 from tests.sandbox import page_gallery as gallery
@@ -236,16 +236,6 @@ async def staged():
         yield stage
     finally:
         await stage.close()
-
-
-@asynccontextmanager
-async def browsing(driver: Playwright, chromium: str):
-    """The Chromium at that address, with nothing open yet."""
-    browser = await driver.chromium.connect_over_cdp(chromium)
-    yield browser
-    for context in browser.contexts[1:]:  # The first is the browser's own.
-        await context.close()
-    await browser.close()
 
 
 async def picture(page, name):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 import pytest_asyncio
 
+from tests.sandbox.page_fixtures import looking
+from tests.sandbox.page_stage import staged
+
 pytest_plugins = ["tests.sandbox.page_fixtures"]
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -12,19 +15,20 @@ APRIL = 1806613200  # April 1, 2027, 5 pm in New York
 NOW = 1795273200  # November 21, 2026
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def module(page_stage, look):
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def module(browser):
     """`await module("mrkdwn", "parse", …)` calls a function of one of the page's modules."""
-    page = await look(page_stage.sandbox.url)
+    async with staged() as stage, looking(browser) as look:
+        page = await look(stage.sandbox.url)
 
-    async def call(name, function, *arguments):
-        return await page.evaluate(
-            "async ([name, called, given]) =>"
-            " (await import(`/sandbox/static/js/${name}.js`))[called](...given)",
-            [name, function, list(arguments)],
-        )
+        async def call(name, function, *arguments):
+            return await page.evaluate(
+                "async ([name, called, given]) =>"
+                " (await import(`/sandbox/static/js/${name}.js`))[called](...given)",
+                [name, function, list(arguments)],
+            )
 
-    return call
+        yield call
 
 
 def flat(tree):
