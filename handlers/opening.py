@@ -54,9 +54,10 @@ async def _open(
             view = await build(store)
     except Refused as refused:
         view = notice(sentence(refused))
-    except Exception:
+    except Exception as fault:
         # A slow or sick database must not keep a person from writing their question down.
-        log.warning("form opened without what is known", exc_info=True)
+        slow = isinstance(fault, TimeoutError)
+        log.warning("form opened without what is known", error=type(fault).__name__, exc_info=not slow)
         view = bare()
     on_modal = part(body, "view").get("type") == "modal"
     show = client.views_push if on_modal else client.views_open

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 pytestmark = pytest.mark.both_ways
 
@@ -22,9 +23,12 @@ async def test_the_question_form_opens_while_the_database_is_slow(stage, monkeyp
 
     monkeypatch.setattr(stage.application.database, "reading", slow)
     ada = stage.person("ada")
-    await ada.command("/askmentor", "Who prints signs that survive the rain?")
-    form = await ada.wait_modal("Ask a mentor", timeout=3)
+    with capture_logs() as said:
+        await ada.command("/askmentor", "Who prints signs that survive the rain?")
+        form = await ada.wait_modal("Ask a mentor", timeout=3)
     assert form.values["question"] == "Who prints signs that survive the rain?"
+    (bare,) = (line for line in said if line["event"] == "form opened without what is known")
+    assert (bare["log_level"], bare["exc_info"]) == ("warning", False)
     monkeypatch.undo()
     answers.set()
 
