@@ -1,7 +1,6 @@
 """A line to PostgreSQL that falls silent: who waits on it waits a while, and nobody after that."""
 
 import asyncio
-import time
 
 import pytest
 from sqlalchemy import text
@@ -13,12 +12,34 @@ from tests.proxy import Harm, Proxy
 pytestmark = pytest.mark.postgres
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(lines, "PATIENCE", 0.5)
-    monkeypatch.setattr(lines, "_TIDIED_WITHIN", 0.3)
-    monkeypatch.setattr(lines, "_ANSWERS_WITHIN", 0.2)
+    """Give up soon; a busy machine may need longer to connect, which is none of these tests' business."""
+
+    def be():
+        monkeypatch.setattr(lines, "PATIENCE", 0.5)
+        monkeypatch.setattr(lines, "_TIDIED_WITHIN", 0.3)
+
+    return be
+
+
+@pytest.fixture
+def silent(monkeypatch):
+    """Whoever was asked in vain whether they are still there; all are asked at every use."""
+    silent = []
+    ask_it = lines._still_there
+
+    async def remembering(connection):
+        try:
+            await ask_it(connection)
+        except BaseException:
+            silent.append(connection)
+            raise
+
+    monkeypatch.setattr(lines, "_still_there", remembering)
+    monkeypatch.setattr(lines, "_ANSWERS_WITHIN", 0.5)
     monkeypatch.setattr(lines, "_RESTED", 0.0)
+    return silent
 
 
 @pytest.fixture
@@ -53,9 +74,9 @@ async def rest(database, many):
 
 
 async def fault_of(work, proxy):
-    """What ends it, within three seconds: who waits on a dead line may be deaf to being called off."""
+    """What ends it, while the line is still dead: who waits on one may be deaf to being called off."""
     task = asyncio.create_task(work)
-    done, _ = await asyncio.wait({task}, timeout=3)
+    done, _ = await asyncio.wait({task}, timeout=15)
     proxy.inflict(Harm.RESET)
     await asyncio.wait({task})
     assert done, "it waited as long as the line was there"
@@ -63,7 +84,10 @@ async def fault_of(work, proxy):
 
 
 @pytest.mark.parametrize("kind", ["transaction", "reading"])
-async def test_a_line_that_falls_silent_amid_a_transaction_holds_nobody_for_ever(far, proxy, kind):
+async def test_a_line_that_falls_silent_amid_a_transaction_holds_nobody_for_ever(far, proxy, kind, impatient):
+    await rest(far, 1)
+    impatient()
+
     async def work():
         async with getattr(far, kind)() as store:
             await ask(store)
@@ -74,7 +98,10 @@ async def test_a_line_that_falls_silent_amid_a_transaction_holds_nobody_for_ever
 
 
 @pytest.mark.parametrize("kind", ["transaction", "reading"])
-async def test_nor_whoever_only_leaves_one(far, proxy, kind):
+async def test_nor_whoever_only_leaves_one(far, proxy, kind, impatient):
+    await rest(far, 1)
+    impatient()
+
     async def work():
         async with getattr(far, kind)() as store:
             await ask(store)
@@ -84,7 +111,10 @@ async def test_nor_whoever_only_leaves_one(far, proxy, kind):
 
 
 @pytest.mark.parametrize("kind", ["transaction", "reading"])
-async def test_nor_whoever_leaves_one_with_a_fault_of_their_own(far, proxy, kind):
+async def test_nor_whoever_leaves_one_with_a_fault_of_their_own(far, proxy, kind, impatient):
+    await rest(far, 1)
+    impatient()
+
     async def work():
         async with getattr(far, kind)() as store:
             await ask(store)
@@ -94,18 +124,18 @@ async def test_nor_whoever_leaves_one_with_a_fault_of_their_own(far, proxy, kind
     assert await fault_of(work(), proxy) is not None
 
 
-async def test_a_pool_of_dead_lines_costs_one_question_and_no_transaction(far, proxy):
+async def test_a_pool_of_dead_lines_costs_one_question_and_no_transaction(far, proxy, silent):
     await rest(far, 5)
     proxy.inflict(Harm.HALF_OPEN)
     proxy.inflict(Harm.NONE)  # New lines are fine; those of the pool never carry anything again.
-    began = time.monotonic()
+    silent.clear()
     async with far.transaction() as store:
         assert await ask(store) == 1
-    assert time.monotonic() - began < 0.45, "more than one of the dead was asked"
     await rest(far, 5)
+    assert len(silent) == 1, "whoever came next had to find out for themselves"
 
 
-async def test_a_line_that_was_reset_is_replaced_before_anybody_works_on_it(far, proxy):
+async def test_a_line_that_was_reset_is_replaced_before_anybody_works_on_it(far, proxy, silent):
     await rest(far, 5)
     proxy.inflict(Harm.RESET)
     proxy.inflict(Harm.NONE)
