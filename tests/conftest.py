@@ -50,32 +50,13 @@ def pytest_generate_tests(metafunc):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Spread what takes long, the longest first, over the run: it waits while the rest computes.
+    """Begin with what takes longest: nobody waits for it in the end, while the other processes are idle."""
 
-    Those that wait all at once leave the processors idle, and those that compute, several to a processor, are
-    in each other's way: that was a quarter of the time.
-    """
-    long = sorted((item for item in items if item.get_closest_marker("slow")), key=_seconds, reverse=True)
-    short = [item for item in items if not item.get_closest_marker("slow")]
-    all_long, all_short = sum(map(_seconds, long)), sum(map(_seconds, short))
-    order, gone_long, gone_short = [], 0.0, 0.0
-    for item in short:
-        while long and gone_long * all_short <= gone_short * all_long:
-            gone_long += _seconds(long[0])
-            order.append(long.pop(0))
-        gone_short += _seconds(item)
-        order.append(item)
-    items[:] = order + long
+    def seconds(item):
+        mark = item.get_closest_marker("slow")
+        return mark.args[0] if mark and mark.args else 0
 
-
-def _seconds(item):
-    """About how long it takes; what is marked says so itself."""
-    mark = item.get_closest_marker("slow")
-    if mark:
-        return mark.args[0]
-    if item.get_closest_marker("browser"):
-        return 2.5
-    return 1.0 if {"scenarios", "strict"} & set(item.path.parts) else 0.05
+    items.sort(key=seconds, reverse=True)
 
 
 def pytest_collection_finish():
