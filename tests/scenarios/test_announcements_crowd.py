@@ -111,10 +111,12 @@ async def test_one_to_a_thousand_reaches_each_once_through_everything_that_goes_
     assert len([one for one in stage.in_channel(STAFF) if one.words.startswith("Announcement ")]) == 1
 
 
-async def test_the_card_shows_how_far_it_is_and_never_the_same_twice(approving):
+async def test_the_card_changes_at_most_every_few_seconds_and_shows_how_far_it_is(approving):
     stage = approving
     total = await fill(stage, 300)
     await announce(stage)
+    # Looked at here, and by no clock of the machine: on a busy one it looked more often.
+    stage.application.jobs._scheduler.pause()
     edits = []
     stage.clock.advance(timedelta(seconds=121))
     stage.application.database.bell.ring()
@@ -129,7 +131,7 @@ async def test_the_card_shows_how_far_it_is_and_never_the_same_twice(approving):
     assert "is going out" in edits[0] or "has gone out" in edits[0]
     assert shown is None or 30 <= int(shown[1]) <= 100
     assert "has gone out" in edits[-1]
-    # However often it was looked at, nothing is spent on a card that says the same.
+    # Looked at five times, it changed at most as often; nothing is spent on a card that says the same.
     updates = [call.request["blocks"] for call in stage.sandbox.traffic.calls("chat.update")]
-    assert updates
+    assert 1 <= len(updates) <= 4
     assert all(one != following for one, following in pairwise(updates))
