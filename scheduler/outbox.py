@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 import secrets
@@ -45,6 +46,9 @@ PATIENCE = 0.25
 """Seconds that a message lets people who wait for their own answer go first."""
 
 _ASK_AGAIN = 30.0
+
+_LOOK_ENDS_WITHIN = 10.0
+"""Seconds; a transaction on a database that went silent is given up after eight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,10 @@ class Outbox:
     async def stop(self) -> None:
         """Take nothing more, let what is in flight end, give the rest back, close the session."""
         self._stopping = True
+        with contextlib.suppress(TimeoutError):
+            # A look that is cancelled at its commit would keep what it reserved from whoever comes next.
+            async with asyncio.timeout(_LOOK_ENDS_WITHIN), self._looking:
+                pass
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
@@ -304,7 +312,7 @@ class Outbox:
     def _launch(self) -> None:
         for lane in Lane:
             queue = self._queues[lane]
-            while queue and len(self._tasks) < self._parallel:
+            while queue and len(self._tasks) < self._parallel and not self._stopping:
                 one = queue.popleft()
                 if self._held(one):
                     self._returned.append(one.id)
@@ -333,8 +341,7 @@ class Outbox:
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not self._stopping:
-            self._launch()
+        self._launch()
         if self._waiting < self._parallel:
             self._database.bell.ring()
 
@@ -392,8 +399,9 @@ class Outbox:
         """Free what lapsed, expire what is over, end what waits in vain, read back; how many changed."""
         async with self._tending:
             at = self._clock.now()
+            leader = self.owner if self._leadership is not None else None
             async with self._database.transaction() as store:
-                changed = await store.outgoing.lapse(at) + await store.outgoing.expire(at)
+                changed = await store.outgoing.lapse(at, leader) + await store.outgoing.expire(at)
             changed += await self._endings.bury_orphans()
             changed += await self._reconciler.sweep()
         if changed:

@@ -273,9 +273,12 @@ class Outgoing:
         rows = await self._connection.execute(UNRESOLVED, {"b_at": at, "b_limit": limit})
         return [owed(row) for row in rows]
 
-    async def lapse(self, at: datetime) -> int:
-        """Free the reservations whose time is over: nothing was sent under them."""
-        return (await self._connection.execute(LAPSE, {"b_at": at})).rowcount
+    async def lapse(self, at: datetime, leader: str | None = None) -> int:
+        """Free the reservations whose time is over, and all that are not the leader's if there is one.
+
+        Nothing was sent under them, and nothing will be: who does not lead cannot mark.
+        """
+        return (await self._connection.execute(LAPSE, {"b_at": at, "b_leader": leader})).rowcount
 
     async def expire(self, at: datetime) -> int:
         """Mark expired what was not sent in time."""

@@ -169,12 +169,12 @@ def _sweep(*found: ColumnElement[bool], **values: Any) -> Update:
 LAPSE = _sweep(
     deliveries.c.state.in_(BUSY),
     deliveries.c.state == State.RESERVED,
-    deliveries.c.lease_until <= _AT,
+    or_(deliveries.c.lease_until <= _AT, deliveries.c.owner != bindparam("b_leader")),
     state=State.PENDING,
     owner=None,
     lease_until=None,
 )
-"""Frees the reservations whose time is over at `b_at`."""
+"""Frees the reservations whose time is over at `b_at`, and those of others than `b_leader` if not null."""
 EXPIRE = _sweep(
     deliveries.c.state == PENDING,
     deliveries.c.expires_at.is_not(None),

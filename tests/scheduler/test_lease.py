@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from community.deliveries import Delivery, State
+from community.deliveries import RESERVED_FOR, Delivery, State
 from scheduler.lease import Leadership
 from storage.database import Database
 
@@ -170,3 +170,33 @@ async def test_a_connection_that_was_had_too_late_is_not_written_to(make_outbox,
     await outbox.drain(patience=0)
     assert slack.count("chat.postMessage") == 0
     assert (await state_of("test:plain:1")).state is State.PENDING
+
+
+async def test_who_takes_over_does_not_wait_for_the_reservations_of_the_dead(
+    make_outbox, database, clock, slack, owe, both, state_of
+):
+    dead = Leadership(database, clock, monotonic=both)
+    await dead.renew()
+    await owe(Delivery(key="test:plain:1", to="C1", payload={"text": "words"}))
+    async with database.transaction() as store:
+        (one,) = await store.outgoing.candidates("urgent", clock.now(), 10)
+        assert await store.outgoing.reserve([one.id], dead.owner, clock.now())
+    outbox = make_outbox(leadership=Leadership(database, clock, monotonic=both))
+    await outbox.drain()
+    assert (await state_of("test:plain:1")).state is State.RESERVED, "the other one still leads"
+    both.pass_(15.1)
+    await outbox.drain()
+    assert slack.texts("C1") == ["words"]
+
+
+async def test_a_leader_keeps_its_own_reservations_until_they_lapse(make_outbox, database, clock, owe, both):
+    leader = Leadership(database, clock, monotonic=both)
+    outbox = make_outbox(leadership=leader)
+    await leader.renew()
+    await owe(Delivery(key="test:plain:1", to="C1", payload={"text": "words"}))
+    async with database.transaction() as store:
+        (one,) = await store.outgoing.candidates("urgent", clock.now(), 10)
+        await store.outgoing.reserve([one.id], leader.owner, clock.now())
+    assert await outbox.tend() == 0
+    both.pass_(RESERVED_FOR.total_seconds())
+    assert await outbox.tend() == 1

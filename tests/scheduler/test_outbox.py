@@ -1,8 +1,11 @@
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from community.deliveries import Delivery, Kind, Lane, State
+from storage import failpoints
+from storage.outgoing import Outgoing
 
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -50,8 +53,6 @@ async def test_the_same_key_is_owed_once(outbox, owe, slack):
 
 
 async def test_a_running_outbox_sends_right_after_the_commit(outbox, owe, slack):
-    import asyncio
-
     arrived = asyncio.Event()
 
     async def ring(_):
@@ -64,6 +65,48 @@ async def test_a_running_outbox_sends_right_after_the_commit(outbox, owe, slack)
     async with asyncio.timeout(1):  # The sweep alone would take two seconds.
         await arrived.wait()
     await outbox.stop()
+    assert slack.texts("C1") == ["words 1"]
+
+
+@pytest.mark.parametrize("moment", ["the look begins", "it is reserving", "it is about to commit"])
+async def test_who_is_stopped_amid_a_look_keeps_nothing_from_the_next(
+    make_outbox, owe, slack, state_of, moment, monkeypatch
+):
+    outbox = make_outbox()
+    stopping = []
+
+    def stop_now():
+        stopping.append(asyncio.create_task(outbox.stop()))
+
+    def stop_at(name):
+        if name == "outbox.picked" and moment == "the look begins":
+            stop_now()
+
+    reserve = Outgoing.reserve
+
+    async def reserving(self, *given):
+        if moment == "it is reserving":
+            stop_now()
+        reserved = await reserve(self, *given)
+        if moment == "it is about to commit":
+            stop_now()  # It begins to run when the commit is under way.
+        return reserved
+
+    monkeypatch.setattr(Outgoing, "reserve", reserving)
+    failpoints.install(stop_at)
+    try:
+        await owe(plain(1))
+        await outbox.start()
+        async with asyncio.timeout(5):
+            while not stopping:
+                await asyncio.sleep(0.001)
+            await stopping[0]
+    finally:
+        failpoints.install(None)
+    monkeypatch.undo()
+    assert (await state_of("test:plain:1")).state is State.PENDING
+    assert slack.shown() == []
+    await make_outbox().drain()
     assert slack.texts("C1") == ["words 1"]
 
 
@@ -323,8 +366,6 @@ async def test_a_file_is_uploaded_and_then_shared(outbox, owe, slack):
 async def test_an_outcome_that_others_are_in_the_way_of_is_told_later_and_not_dropped(
     make_outbox, owe, slack, database, database_kind, clock, endings
 ):
-    import asyncio
-
     from sqlalchemy import update
 
     from storage.tables import deliveries
