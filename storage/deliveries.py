@@ -121,8 +121,9 @@ class Deliveries:
         """See to it that these cards show the newest truth; call it after the facts were changed.
 
         A card is a POST with `render`. While its post, or an update of it, still waits, that one will
-        be rendered from the newest facts anyway; otherwise one update is added. Cards that were never
-        posted for good (dead, cancelled, expired) are left alone, and so are keys that do not exist.
+        be rendered from the newest facts anyway; otherwise one update is added, also to one that was
+        cancelled when it was on its way already, and may arrive. Cards that were never posted for good
+        (dead, cancelled, expired) are left alone, and so are keys that do not exist.
         """
         if not keys:
             return
@@ -140,7 +141,7 @@ class Deliveries:
                 lane=lane,
             )
             for card in sorted(cards, key=lambda card: card.key)
-            if card.cancelled_at is None and card.state in shown
+            if card.state in shown
         ]
         await self._upsert(*changes, at=at)
 

@@ -75,7 +75,6 @@ REFRESH = (
         deliveries.c.render,
         deliveries.c.about,
         deliveries.c.refreshes,
-        deliveries.c.cancelled_at,
     )
 )
 """Counts one more change of the cards `b_keys`, and gives where each of them stands."""

@@ -278,6 +278,25 @@ async def test_a_refresh_while_the_card_is_on_its_way_is_not_lost(outbox, owe, s
     assert slack.texts("C1") == ["claimed"]
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_a_card_that_was_cancelled_too_late_still_shows_the_newest_truth(
+    outbox, owe, slack, facts, database, clock, state_of, arrived
+):
+    slack.fault("chat.postMessage", "drop_after" if arrived else "drop_before")
+    facts["one"] = "open"
+    await owe(card())
+    await outbox.drain()
+    facts["one"] = "claimed"
+    async with database.transaction() as store:
+        assert await store.deliveries.cancel("test:card:one", at=clock.now()) == 0, "it is on its way"
+        await store.deliveries.refresh("test:card:one", at=clock.now())
+    clock.advance(timedelta(minutes=2))
+    await outbox.drain()
+    assert slack.texts("C1") == (["claimed"] if arrived else [])
+    async with database.reading() as store:
+        assert set(await store.outgoing.census()) == set(), "nothing waits for ever"
+
+
 async def test_a_dead_card_is_not_refreshed(outbox, owe, slack, facts, database, clock):
     facts["one"] = "words"
     slack.fault("chat.postMessage", ("error", "is_archived"))
