@@ -342,7 +342,7 @@ class Application:
         await self.outbox.start()
         self.jobs.start()
         self.house.errands.start(self.jobs.run_first(), what="first look")
-        self.races.start(self.clock.now().date())
+        self.races.start()
         log.info("started", seconds=round(time.monotonic() - started, 3))
 
     async def stop(self, grace: float = 20.0) -> None:

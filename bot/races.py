@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import sys
 from collections.abc import Iterable, Mapping
-from datetime import date
 
 import structlog
 
 from bot.settings import Settings
-from civic import typed, warming
+from civic import postal, typed
 from civic.catalogue import Catalogue
 from civic.census import Census
 from civic.civicengine import CivicEngine
@@ -40,12 +38,8 @@ def by_key(sources: Iterable[RaceSource]) -> dict[str, RaceSource]:
     return {KEYS[type(source)]: source for source in sources}
 
 
-USUALLY_AFTER = sys.getswitchinterval()
-GIVES_WAY_AFTER = 0.0005
-"""Seconds after which the thread that reads gives way: with the usual five milliseconds, every step of an
-answer would wait so long for its turn, and an answer has many."""
 READS_AFTER = 5.0
-"""Seconds after the start in which what waited for the app goes first: reading takes a core a second."""
+"""Seconds after the start in which what waited for the app goes first: reading takes a core for a second."""
 
 
 class Races:
@@ -74,24 +68,22 @@ class Races:
             ready=self._warm.is_set,
         )
 
-    def start(self, today: date) -> None:
+    def start(self) -> None:
         """Read what is bundled soon, or at once when somebody asks: their answer waits for it."""
-        self._reading = asyncio.create_task(self._read(today), name="races: read what is bundled")
+        self._reading = asyncio.create_task(self._read(), name="races: read what is bundled")
 
-    async def _read(self, today: date) -> None:
+    async def _read(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(READS_AFTER):
                 await self._wanted.wait()
-        sys.setswitchinterval(GIVES_WAY_AFTER)
         try:
-            await asyncio.to_thread(warming.warm, today)
-            # The app and what it has read are here to stay; to go through them again would hold up every
-            # answer for a tenth of a second each time.
+            await _read_zip_codes()
+            # The app is here to stay; to go through all of it again would hold up every answer for a tenth of
+            # a second each time.
             gc.freeze()
         except Exception:
-            log.exception("what is bundled could not be read")
+            log.exception("the ZIP codes could not be read")
         finally:
-            sys.setswitchinterval(USUALLY_AFTER)
             # What could not be read says so itself when it is asked.
             self._warm.set()
 
@@ -113,6 +105,14 @@ class Races:
     async def _locate(self, where: str) -> Located:
         await self.ready()
         return await self._locator.locate(where)
+
+
+async def _read_zip_codes() -> None:
+    try:
+        await postal.read_apart()
+    except (OSError, postal.NotRead) as fault:
+        log.warning("the ZIP codes have to be read beside the answers", fault=type(fault).__name__)
+        await asyncio.to_thread(postal.postal)
 
 
 def _engine(settings: Settings, database: Database, clock: Clock) -> CivicEngine | None:

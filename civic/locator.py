@@ -135,7 +135,7 @@ def _place(
     at: Match | None = None,
 ) -> Place:
     county = next((each.name for each in known if each.census == divisions.COUNTY), "")
-    counted = postal.postal().by_code.get(zip_code)
+    counted = postal.postal().find(zip_code)
     title = counted.city if counted is not None and counted.state == state else city.title()
     zone = counted.zone if counted is not None and counted.state == state else _zone(state, county)
     label = " ".join(filter(None, (f"{title}, {state}" if title else state_name(state), zip_code)))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+import asyncio
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from sys import intern
-from typing import Any
-from zoneinfo import ZoneInfo
 
-import zipcodes
-
+from civic import postal_table
 from civic.divisions import fold
-from community.states import find_state
+from community.states import every_state, find_state
 
 _MILITARY = {"AE", "AP", "AA"}
 
@@ -41,59 +40,104 @@ class Zip:
         return self.state in _MILITARY
 
 
-@dataclass(frozen=True, slots=True)
 class Postal:
-    """Every ZIP code by its digits, and by the folded names of its cities (in whichever state) and county."""
+    """Every ZIP code, by its digits, its cities and its county. Kept as text: few of them are ever asked for.
 
-    by_code: dict[str, Zip]
-    by_city: dict[str, tuple[Zip, ...]]
-    by_county: dict[tuple[str, str], tuple[Zip, ...]]
+    `table` is what civic/postal_table.py makes; takes 40 ms to take in, and 15 MiB.
+    """
+
+    def __init__(self, table: str) -> None:
+        codes, cities, counties = table.split(postal_table.PARTS)
+        self._codes: Mapping[str, str] = {line[:5]: line for line in codes.split("\n")}
+        self._cities: Mapping[str, str] = _by_name(cities)
+        self._counties: Mapping[str, str] = _by_name(counties)
+
+    def __iter__(self) -> Iterator[Zip]:
+        """Give every ZIP code, in order, those that are no longer in use among them."""
+        return map(_zip, self._codes.values())
+
+    def find(self, code: str) -> Zip | None:
+        """Give the ZIP code with these five digits."""
+        line = self._codes.get(code)
+        return None if line is None else _zip(line)
 
     def of_city(self, name: str, state: str) -> list[Zip]:
         """Give the ZIP codes of a city in a state."""
-        return [each for each in self.by_city.get(fold(name), ()) if each.state == state]
+        return self._zips(self._cities, name, state)
 
-    def of_county(self, name: str, state: str) -> tuple[Zip, ...]:
+    def of_county(self, name: str, state: str) -> list[Zip]:
         """Give the ZIP codes of a county by its full name."""
-        return self.by_county.get((state, fold(name)), ())
+        return self._zips(self._counties, name, state)
+
+    def states_with_city(self, name: str) -> Counter[str]:
+        """Give the states that have a city of that name, with how many ZIP codes it has there."""
+        return _states(self._cities, name)
+
+    def states_with_county(self, name: str) -> Counter[str]:
+        """Give the states that have a county of that name, with how many ZIP codes it has."""
+        return _states(self._counties, name)
+
+    def _zips(self, named: Mapping[str, str], name: str, state: str) -> list[Zip]:
+        return [_zip(self._codes[code]) for code in named.get(_key(state, name), "").split()]
 
 
-@cache
+def _by_name(part: str) -> dict[str, str]:
+    return {key: codes for key, _, codes in (line.rpartition("\t") for line in part.split("\n"))}
+
+
+def _key(state: str, name: str) -> str:
+    return f"{state}\t{fold(name)}"
+
+
+def _states(named: Mapping[str, str], name: str) -> Counter[str]:
+    counted = {state.code: len(named.get(_key(state.code, name), "").split()) for state in every_state()}
+    return Counter({state: count for state, count in counted.items() if count})
+
+
+def _zip(line: str) -> Zip:
+    code, city, also, state, county, zone, marks = line.split("\t")
+    others = tuple(also.split("|")) if also else ()
+    return Zip(code, city, others, state, county, zone, box=marks[0] == "1", active=marks[1] == "1")
+
+
+class _Shelf:
+    """What this process has read."""
+
+    postal: Postal | None = None
+
+
 def postal() -> Postal:
-    """Read all ZIP codes; takes a second at first, so the app does it in time. Safe in a thread."""
-    by_code: dict[str, Zip] = {}
-    by_city: dict[str, list[Zip]] = defaultdict(list)
-    by_county: dict[tuple[str, str], list[Zip]] = defaultdict(list)
-    folded = cache(fold)
-    # A hundred short lists: the package's list of all stays in memory for good, 60 MB of it.
-    for row in (row for number in range(100) for row in _beginning(f"{number:02}")):
-        each = Zip(
-            row["zip_code"],
-            intern(row["city"]),
-            tuple(map(intern, row["acceptable_cities"])),
-            intern(row["state"]),
-            intern(row["county"]),
-            _zone(row["timezone"], row["state"]),
-            row["zip_code_type"] in {"PO BOX", "UNIQUE"},
-            row["active"],
-        )
-        by_code[each.code] = each
-        if find_state(each.state) is None or not each.active:
-            continue
-        for name in {folded(each.city), *map(folded, each.also)}:
-            by_city[name].append(each)
-        if each.county:
-            by_county[each.state, folded(each.county)].append(each)
-    return Postal(
-        by_code,
-        {name: tuple(codes) for name, codes in by_city.items()},
-        {name: tuple(codes) for name, codes in by_county.items()},
-    )
+    """Give every ZIP code. Where nobody has read them yet it takes a second: see `read_apart`."""
+    if _Shelf.postal is None:
+        _Shelf.postal = Postal(postal_table.table())
+    return _Shelf.postal
 
 
-def _beginning(digits: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = zipcodes.similar_to(digits)  # type: ignore[no-untyped-call]
-    return found
+class NotRead(Exception):
+    """The process that should have read the ZIP codes failed."""
+
+
+async def read_apart() -> None:
+    """Read every ZIP code in a process of its own, unless they are known: nobody waits meanwhile.
+
+    Raises NotRead or OSError where there can be no such process.
+    """
+    if _Shelf.postal is not None:
+        return
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", postal_table.__name__,
+        stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )  # fmt: skip
+    try:
+        table, _ = await child.communicate()
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    if child.returncode != 0:
+        raise NotRead(f"status {child.returncode}")
+    _Shelf.postal = await asyncio.to_thread(Postal, table.decode())
 
 
 def usual_zone(codes: Iterable[Zip], state: str) -> str:
@@ -103,20 +147,3 @@ def usual_zone(codes: Iterable[Zip], state: str) -> str:
         return counted.most_common(1)[0][0]
     known = find_state(state)
     return known.zone if known else "UTC"
-
-
-@cache
-def _zone(name: str, state: str) -> str:
-    # A few rows name a town where the zone should stand.
-    if name and _is_a_zone(name):
-        return name
-    known = find_state(state)
-    return known.zone if known else "UTC"
-
-
-def _is_a_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        return False
-    return True

@@ -14,8 +14,7 @@ import zipcodes
 
 from civic.catalogue import Catalogue
 from civic.locate import offline
-from civic.postal import postal
-from civic.warming import warm
+from civic.postal import postal, read_apart
 from community.races import Place, Window
 from tests.bench.figures import Sheet, quantile
 from tests.bench.machine import resident
@@ -42,10 +41,10 @@ QUICK = Size(rounds=2, look_ups=200)
 async def measure(sheet: Sheet, _given: Databases, _slack: Running, size: Size) -> None:
     """Look places up: every round other ZIP codes, ours and the package in turns."""
     before, began = resident(os.getpid()), time.perf_counter()
-    warm(date(2026, 11, 21))
+    await read_apart()
     sheet.add(part=PART, name="what is read at start", unit="s", ours=[time.perf_counter() - began])
     sheet.add(part=PART, name="what that takes in memory", unit="MiB", ours=[resident(os.getpid()) - before])
-    known = [code.code for code in postal().by_code.values() if code.active and not code.military]
+    known = [code.code for code in postal() if code.active and not code.military]
     draw = random.Random(23220)
     ours: list[list[float]] = []
     theirs: list[list[float]] = []
@@ -63,9 +62,9 @@ async def measure(sheet: Sheet, _given: Databases, _slack: Running, size: Size) 
             counterpart=PACKAGE,
             most_ratio=1.0,
         )
-    cities = sorted({f"{code.city}, {code.state}" for code in postal().by_code.values() if not code.military})
+    cities = sorted({f"{code.city}, {code.state}" for code in postal() if not code.military})
     _alone(sheet, "a city with its state", offline, draw.choices(cities, k=size.look_ups))
-    names = sorted({code.city for code in postal().by_code.values() if not code.military})
+    names = sorted({code.city for code in postal() if not code.military})
     _alone(sheet, "a city in any state", offline, draw.choices(names, k=size.look_ups // 10))
     window = Window(date(2026, 11, 21), date(2028, 12, 31))
     places = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
 
 import pytest
 from structlog.testing import capture_logs
@@ -11,8 +10,6 @@ from structlog.testing import capture_logs
 from bot import races as bundled
 from community.races import Place
 from storage.database import Database
-
-TODAY = date(2026, 11, 23)
 
 
 @pytest.fixture
@@ -27,46 +24,63 @@ async def races(settings_for, clock):
 
 @pytest.fixture
 def read(monkeypatch):
-    """The days for which what is bundled was read; nothing really is."""
-    days = []
-    monkeypatch.setattr(bundled.warming, "warm", days.append)
-    monkeypatch.setattr(bundled.gc, "freeze", lambda: days.append("kept"))
-    return days
+    """What was done to read what is bundled; nothing really is."""
+    done = []
+
+    async def read_apart():
+        done.append("read")
+
+    monkeypatch.setattr(bundled.postal, "read_apart", read_apart)
+    monkeypatch.setattr(bundled.gc, "freeze", lambda: done.append("kept"))
+    return done
 
 
 async def test_nothing_is_read_while_the_app_has_other_things_to_do(races, read, monkeypatch):
     monkeypatch.setattr(bundled, "READS_AFTER", 0.2)
-    races.start(TODAY)
+    races.start()
     await asyncio.sleep(0.05)
     assert (read, races.finder.ready()) == ([], False)
     async with asyncio.timeout(5):
         await races._reading
-    assert (read, races.finder.ready()) == ([TODAY, "kept"], True)
+    assert (read, races.finder.ready()) == (["read", "kept"], True)
 
 
 async def test_whoever_asks_has_it_read_at_once(races, read):
-    races.start(TODAY)
+    races.start()
     async with asyncio.timeout(5):
         found = await races.finder.locate("23220")
     assert isinstance(found, Place)
-    assert read == [TODAY, "kept"]
+    assert read == ["read", "kept"]
 
 
 async def test_an_app_that_stops_before_that_reads_nothing(races, read):
-    races.start(TODAY)
+    races.start()
     await asyncio.sleep(0)
     async with asyncio.timeout(1):
         await races.close()
     assert read == []
 
 
-async def test_what_cannot_be_read_is_said_and_answers_go_on(races, read, monkeypatch):
-    def missing(_today):
-        raise FileNotFoundError("divisions")
+async def test_what_cannot_be_read_apart_is_read_here(races, read, monkeypatch):
+    async def no_process():
+        raise BlockingIOError
 
-    monkeypatch.setattr(bundled.warming, "warm", missing)
+    monkeypatch.setattr(bundled.postal, "read_apart", no_process)
     with capture_logs() as said:
-        races.start(TODAY)
+        races.start()
         async with asyncio.timeout(5):
             assert isinstance(await races.finder.locate("23220"), Place)
-    assert [line["event"] for line in said] == ["what is bundled could not be read"]
+    assert [line["event"] for line in said] == ["the ZIP codes have to be read beside the answers"]
+    assert read == ["kept"]
+
+
+async def test_what_cannot_be_read_at_all_is_said_and_answers_go_on(races, read, monkeypatch):
+    async def broken():
+        raise RuntimeError
+
+    monkeypatch.setattr(bundled.postal, "read_apart", broken)
+    with capture_logs() as said:
+        races.start()
+        async with asyncio.timeout(5):
+            assert isinstance(await races.finder.locate("23220"), Place)
+    assert [line["event"] for line in said] == ["the ZIP codes could not be read"]

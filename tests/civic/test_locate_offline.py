@@ -141,11 +141,7 @@ def test_a_zip_code_is_certain_of_its_county_and_not_of_its_city():
 
 
 def test_a_zip_code_of_boxes_is_certain_of_its_state_only():
-    boxes = next(
-        code
-        for code in postal().by_code.values()
-        if code.box and code.active and code.state == "WI" and code.county
-    )
+    boxes = next(code for code in postal() if code.box and code.active and code.state == "WI" and code.county)
     found = at_zip(boxes.code)
     assert isinstance(found, Place)
     assert ids(found.certain) == {"state:wi"}
@@ -156,7 +152,7 @@ def test_a_zip_code_of_boxes_is_certain_of_its_state_only():
 def test_a_zip_code_without_a_county_leaves_the_county_open():
     lost = next(
         code
-        for code in postal().by_code.values()
+        for code in postal()
         if code.active and not code.county and code.state in {"CA", "TX", "NY", "FL"}
     )
     found = at_zip(lost.code)
@@ -215,7 +211,7 @@ def test_the_zone_is_that_of_the_place_itself(where, zone):
 
 
 def test_every_zip_code_has_a_zone_that_exists():
-    assert all(ZoneInfo(code.zone) for code in postal().by_code.values())
+    assert all(ZoneInfo(code.zone) for code in postal())
 
 
 @pytest.mark.parametrize(

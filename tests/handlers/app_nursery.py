@@ -14,7 +14,7 @@ import logging
 import os
 import signal
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import storage.database
@@ -23,7 +23,7 @@ from bot import logs
 from bot.application import Application
 from bot.serve import serve
 from bot.settings import Settings
-from civic.warming import warm
+from civic.postal import postal
 from scheduler.pacing import Pace
 from storage import failpoints
 
@@ -56,7 +56,7 @@ async def put_back(spec):
 def main():
     logs.set_up("CRITICAL", "text")
     storage.database._FROZEN_AFTER = 3.0  # Who froze amid a transaction is waited for less long here.
-    warm(datetime.now(UTC).date())  # What every app reads at its start, once for all of them.
+    postal()  # What every app reads at its start, once for all of them.
     gc.freeze()  # The children's collectors need not go through what they were born with.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # The dead need no burial.
     for line in sys.stdin:
