@@ -120,7 +120,12 @@ async def claim(book: Book, number: int, *, by: str, at: datetime, policy: Polic
     look_at = clock.due(policy, request, at, clock.days(policy, policy.nudge_days))
     claimed = await book.claim(number, by=by, at=at, look_at=look_at)
     if claimed is None:
-        raise _why_not_open(await there(book, number), by)
+        # Somebody was quicker, but may have handed it back since: nobody does anything to it from here on.
+        now = await still(book, number)
+        if now.status is Status.OPEN:
+            claimed = await book.claim(number, by=by, at=at, look_at=look_at)
+        if claimed is None:
+            raise _why_not_open(now, by)
     facts = {"claim": claimed.claims, "wave": claimed.wave}
     await book.note(number, Event(at=at, actor=by, kind="claimed", facts=facts, follows=True))
     return claimed

@@ -36,6 +36,7 @@ from community.mentoring_requests import (
 from community.offices import Office
 from community.refusals import Incomplete, NotAllowed, NotFound
 from community.topics import Topic
+from storage.mentoring import Mentoring
 from tests.community import cast
 from tests.community.cast import (
     ASKER,
@@ -332,6 +333,21 @@ async def test_of_two_hundred_simultaneous_claims_one_wins(database):
     assert (seen.holder, seen.claims) == (winners[0].holder, 1)
     assert (await desk.history(number)).count("claimed") == 1
     assert OfferState.OPEN not in (await desk.offers(number)).values()
+
+
+async def test_a_claim_that_came_too_late_and_too_early_at_once_still_wins(desk, monkeypatch):
+    """Somebody else claimed it just before, and has handed it back by the time one looks who that was."""
+    number = (await desk.ask()).request.id
+    claim, calls = Mentoring.claim, []
+
+    async def handed_back_meanwhile(self, *given, **named):
+        calls.append(given)
+        return None if len(calls) == 1 else await claim(self, *given, **named)
+
+    monkeypatch.setattr(Mentoring, "claim", handed_back_meanwhile)
+    assert (await desk.do("claim", number, "UA")).holder == "UA"
+    assert (await desk.see(number)).holder == "UA"
+    assert (await desk.history(number)).count("claimed") == 1
 
 
 # Passing
