@@ -13,6 +13,7 @@ import sys
 import time
 from datetime import UTC, datetime
 
+from bot import logs
 from community import mentoring
 from community import mentoring_notices as notices
 from community.clock import SystemClock
@@ -111,6 +112,7 @@ async def act(spec):
 
 
 def main():
+    logs.set_up("CRITICAL", "text")  # What is told goes the same way as what would be logged.
     spec = json.loads(sys.stdin.readline())
     sys.stdout.write("ready\n")
     sys.stdout.flush()
