@@ -279,6 +279,7 @@ class Application:
         token, client.token = client.token, None
         logger.addFilter(_not_of_the_token)
         bolt = AsyncApp(
+            name="downballot",
             client=client,
             # Without this Bolt calls auth.test at the first request, and answers 200 with nothing done when
             # that very call fails; and SLACK_CLIENT_ID with SLACK_CLIENT_SECRET in the environment would make
