@@ -9,14 +9,28 @@ from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, Text, and_, bindparam, false, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from community.members import Member, MentorKind, MentorProfile, Role, Stage
 from community.offices import Office
 from community.topics import Topic
-from storage.tables import Instant, members, mentor_profiles
+from storage.deliveries import in_parts
+from storage.tables import ZONE_UNTIL_KNOWN, Instant, members, mentor_profiles
 
 HOME_FRESH = timedelta(days=2)
 """Home tabs that were not opened for this long are rendered anew when opened, not before."""
@@ -156,6 +170,41 @@ def _get_to_know(dialect: Any) -> Any:
 _GET_TO_KNOW = {name: _get_to_know(dialect) for name, dialect in _DIALECTS.items()}
 
 
+def _learn(dialect: Any) -> Any:
+    new = dialect.insert(members)
+    left_at = func.coalesce(members.c.left_at, new.excluded.left_at)
+    return new.on_conflict_do_update(
+        index_elements=[members.c.id],
+        set_={
+            "name": _or_else(new.excluded.name, members.c.name),
+            "zone": _or_else(bindparam("b_zone", type_=Text), members.c.zone),
+            "guest": new.excluded.guest,
+            "left_at": case((new.excluded.left_at.is_not(None), left_at)),
+        },
+    )
+
+
+def _or_else(said: ColumnElement[str], known: ColumnElement[str]) -> ColumnElement[str]:
+    return case((said != "", said), else_=known)
+
+
+_LEARN = {name: _learn(dialect) for name, dialect in _DIALECTS.items()}
+_KNOWN = select(members.c.id, members.c.name, members.c.zone, members.c.guest, members.c.left_at).where(
+    members.c.id.in_(bindparam("b_users", expanding=True))
+)
+
+
+def _is_news(account: Account, known: Row[Any] | None) -> bool:
+    if known is None:
+        return True
+    return (
+        account.name not in {"", known.name}
+        or account.zone not in {"", known.zone}
+        or account.guest != known.guest
+        or account.left == (known.left_at is None)
+    )
+
+
 @cache
 def _looking(states: int) -> Select[Any]:
     """Ask for `b_users` and who looks on at so many states, if they opened Home after `b_since`."""
@@ -193,24 +242,32 @@ class Members:
         await self._connection.execute(_GET_TO_KNOW[self._connection.dialect.name], said)
 
     async def learn(self, accounts: Sequence[Account], *, at: datetime) -> list[str]:
-        """Keep what Slack says of these accounts; give the ids of those who have just left."""
-        gone: list[str] = []
-        for account in accounts:
-            before = await self.member(account.id)
-            if account.left and before is not None and before.left_at is None:
-                gone.append(account.id)
-            left_at = ((before.left_at if before else None) or at) if account.left else None
-            values: dict[str, Any] = {"guest": account.guest, "left_at": left_at}
-            if account.name:
-                values["name"] = account.name
-            if account.zone:
-                values["zone"] = account.zone
-            await self._connection.execute(
-                self._insert(members)
-                .values(id=account.id, met_at=at, **values)
-                .on_conflict_do_update(index_elements=[members.c.id], set_=values)
-            )
-        return gone
+        """Keep what Slack says of these accounts; give the ids of those who have just left.
+
+        Only what is news is written: of a roster that is read every hour that is next to nothing.
+        """
+        told = {account.id: account for account in accounts}
+        known: dict[str, Row[Any]] = {}
+        for some in in_parts(sorted(told)):
+            known |= {row.id: row for row in await self._connection.execute(_KNOWN, {"b_users": some})}
+        # In one order, so that two transactions cannot wait for each other.
+        news = [told[user] for user in sorted(told) if _is_news(told[user], known.get(user))]
+        if news:
+            values = [
+                {
+                    "id": account.id,
+                    "name": account.name,
+                    "zone": account.zone or ZONE_UNTIL_KNOWN,
+                    "b_zone": account.zone,
+                    "guest": account.guest,
+                    "left_at": at if account.left else None,
+                    "met_at": at,
+                }
+                for account in news
+            ]
+            await self._connection.execute(_LEARN[self._connection.dialect.name], values)
+        before = {user: row.left_at for user, row in known.items()}
+        return [account.id for account in news if account.left and before.get(account.id, at) is None]
 
     async def member(self, user: str) -> Member | None:
         """Give the person, or None where nobody has met them."""

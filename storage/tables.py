@@ -170,12 +170,14 @@ seen = Table(
 
 # People (storage/members.py)
 
+ZONE_UNTIL_KNOWN = "America/New_York"
+
 members = Table(
     "members",
     metadata,
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False, server_default=""),
-    Column("zone", Text, nullable=False, server_default="America/New_York"),
+    Column("zone", Text, nullable=False, server_default=ZONE_UNTIL_KNOWN),
     Column("roles", Text, nullable=False, server_default="candidate"),
     Column("state", Text),
     Column("stage", Text),

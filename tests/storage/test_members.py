@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -57,6 +58,32 @@ async def test_leaving_is_noticed_once_and_undone_by_coming_back(members):
     assert (await members.member("UA")).left_at is None
     assert await members.learn([Account(id="UNEW", name="", zone="", left=True)], at=NOW) == []
     assert (await members.member("UNEW")).left_at == NOW
+
+
+async def test_of_a_roster_only_what_is_news_is_written(database):
+    roster = [Account(id=f"U{n:04}", name=f"Person {n}", zone="America/Denver") for n in range(1200)]
+    written = []
+
+    def note(_connection, _cursor, statement, values, _context, many):
+        if statement.startswith("INSERT"):
+            written.append(len(values) if many else 1)
+
+    async def learn(accounts):
+        written.clear()
+        async with database.transaction() as store:
+            gone = await store.members.learn(accounts, at=NOW)
+        return gone, sum(written)
+
+    event.listen(database._writer.sync_engine, "before_cursor_execute", note)
+    assert await learn([*roster, *roster[:3]]) == ([], 1200), "named twice is kept once"
+    assert await learn(roster) == ([], 0)
+    silent = [replace(account, name="", zone="") for account in roster]
+    assert await learn(silent) == ([], 0), "what Slack does not say is not news"
+    changed = [replace(roster[5], name="Pat"), replace(roster[6], guest=True), replace(roster[7], left=True)]
+    assert await learn([*roster[:5], *changed, *roster[8:]]) == (["U0007"], 3)
+    async with database.reading() as store:
+        assert (await store.members.member("U0005")).name == "Pat"
+        assert (await store.members.member("U0006")).zone == "America/Denver"
 
 
 @pytest.mark.parametrize(
