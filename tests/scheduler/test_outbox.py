@@ -52,7 +52,9 @@ async def test_the_same_key_is_owed_once(outbox, owe, slack):
     assert slack.texts("C1") == ["words 1", "words 2", "words 3"]
 
 
-async def test_a_running_outbox_sends_right_after_the_commit(outbox, owe, slack):
+async def test_a_running_outbox_sends_right_after_the_commit(outbox, owe, slack, monkeypatch):
+    monkeypatch.setattr("scheduler.outbox.SWEEP_EVERY", 600.0)
+    monkeypatch.setattr("scheduler.outbox.TEND_EVERY", 600.0)
     arrived = asyncio.Event()
 
     async def ring(_):
@@ -62,7 +64,7 @@ async def test_a_running_outbox_sends_right_after_the_commit(outbox, owe, slack)
     await outbox.start()
     await asyncio.sleep(0.3)  # It has looked, found nothing, and sleeps.
     await owe(plain(1))
-    async with asyncio.timeout(1):  # The sweep alone would take two seconds.
+    async with asyncio.timeout(30):  # The sweep alone would take ten minutes.
         await arrived.wait()
     await outbox.stop()
     assert slack.texts("C1") == ["words 1"]
