@@ -33,6 +33,8 @@ MARGIN = timedelta(seconds=1)
 class Leadership:
     """One process's hold on the lease row. A standby keeps asking, and takes over when it lapses.
 
+    On SQLite it does so as soon as the holder is known to be dead: see storage/hold.py.
+
     The replicas' clocks have to agree within a few seconds (NTP); that two believe to lead for a moment does
     no harm, because every mark asks the row itself.
     """
@@ -55,6 +57,7 @@ class Leadership:
         self._lasting = lasting
         self._every = every
         self._monotonic = monotonic
+        self._hold = database.hold()
         self._sure_until = float("-inf")
         self.asks_in = every.total_seconds()
         """Seconds to the next question: a standby asks when the leader's time is over."""
@@ -82,8 +85,11 @@ class Leadership:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
-        if not self.leading:
-            return
+        if self.leading:
+            await self._hand_back()
+        self._hold.let_go()
+
+    async def _hand_back(self) -> None:
         self._sure_until = float("-inf")
         try:
             async with self._database.transaction() as store:
@@ -95,13 +101,17 @@ class Leadership:
 
     async def renew(self) -> bool:
         """Take or prolong the lease now; whether this process leads."""
+        self._hold.take()
         asked_at = self._monotonic()  # Before the question: the row's time starts after this moment.
         async with self._database.transaction() as store:
             now = self._clock.now()
-            taken = await store.leases.take(self.name, self.owner, now, self._lasting)
+            taken = await store.leases.take(
+                self.name, self.owner, now, self._lasting, holder_is_dead=self._hold.fresh
+            )
             lapses = None if taken else await store.leases.until(self.name)
             failpoint("lease.asked")
         failpoint("lease.taken")
+        self._hold.fresh = False
         self.asks_in = self._every.total_seconds()
         if lapses is not None:
             self.asks_in = min(self.asks_in, max((lapses - now).total_seconds(), 0.0) + _AFTER_THE_LAPSE)

@@ -13,6 +13,7 @@ from sqlalchemy import exc, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage import lines, sqlite
+from storage.hold import Hold
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -106,6 +107,12 @@ class Database:
         raise UnknownDatabase(
             "A database address must start with sqlite+aiosqlite:///path or postgresql+asyncpg://host/name."
         )
+
+    def hold(self) -> Hold:
+        """Give a lock that says whether who had it is dead. PostgreSQL has none that would be as sure."""
+        if self.dialect != "sqlite":
+            return Hold(None)
+        return Hold(Path(f"{self.url.database}-leader"))
 
     @property
     def dialect(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.tables import leases
@@ -21,18 +21,22 @@ class Leases:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def take(self, name: str, owner: str, at: datetime, lasting: timedelta) -> bool:
+    async def take(
+        self, name: str, owner: str, at: datetime, lasting: timedelta, *, holder_is_dead: bool = False
+    ) -> bool:
         """Take a free or lapsed lease, or prolong one's own; False when somebody else holds it.
 
-        `term` counts the holders, so that a lease taken again after a lapse can be told from one prolonged.
+        One whose `holder_is_dead` is free. `term` counts the holders, so that a lease taken again after a
+        lapse can be told from one prolonged.
         """
         insert = (postgresql if self._connection.dialect.name == "postgresql" else sqlite).insert
         statement = insert(leases).values(name=name, owner=owner, until=at + lasting, term=1)
+        free = true() if holder_is_dead else or_(leases.c.until <= at, leases.c.owner == owner)
         result = await self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=[leases.c.name],
                 set_={"owner": owner, "until": at + lasting, "term": leases.c.term + 1},
-                where=or_(leases.c.until <= at, leases.c.owner == owner),
+                where=free,
             )
         )
         return result.rowcount == 1

@@ -177,6 +177,19 @@ async def test_it_serves_says_so_and_stops_when_told(way, begin, slack, database
     assert lease_until(database_file) <= datetime.now(UTC), "a standby need not wait for it to lapse"
 
 
+async def test_after_a_kill_it_leads_again_before_it_is_ready(begin, slack, database_file):
+    killed = await begin("socket")
+    ana = slack.person("U0ANA")
+    await ask(ana)
+    await ana.wait_message("Your question #1")
+    killed.tell(signal.SIGKILL)
+    await killed.ended()
+    assert lease_until(database_file) > datetime.now(UTC), "the dead one handed nothing back"
+    again = await begin("socket")
+    events = [json.loads(line)["event"] for line in again.lines if line.startswith("{")]
+    assert events.index("lease: leading") < events.index("ready")
+
+
 @pytest.mark.slow(8)
 async def test_what_was_begun_is_finished_before_it_goes(way, begin, slack, database_file):
     serving = await begin(way)

@@ -81,6 +81,33 @@ async def test_a_leader_knows_by_itself_when_its_time_is_over(database, clock, b
     assert not leader.leading, "a second before anybody else could take it"
 
 
+async def test_on_sqlite_who_comes_after_the_dead_does_not_wait_for_the_lease(database, clock, both):
+    leader = Leadership(database, clock, monotonic=both)
+    standby = Leadership(database, clock, monotonic=both)
+    assert await leader.renew()
+    both.pass_(1)
+    assert not await standby.renew(), "it lives"
+    leader._hold.let_go()  # As the operating system does when a process dies.
+    both.pass_(1)
+    assert await standby.renew() is (database.dialect == "sqlite")
+    both.pass_(1)
+    assert await leader.renew() is (database.dialect == "postgresql"), (
+        "the dead knows nothing of a later turn"
+    )
+
+
+async def test_a_leader_that_was_only_frozen_takes_nothing_back_by_its_lock(database, clock, both):
+    frozen = Leadership(database, clock, monotonic=both)
+    standby = Leadership(database, clock, monotonic=both)
+    await frozen.renew()
+    both.pass_(15.1)
+    assert await standby.renew(), "its lease is over"
+    assert not await frozen.renew()
+    both.pass_(5)
+    assert await standby.renew()
+    assert not await frozen.renew()
+
+
 async def test_stopping_hands_the_lease_back_at_once(database, clock, both):
     first = Leadership(database, clock, monotonic=both)
     second = Leadership(database, clock, monotonic=both)
