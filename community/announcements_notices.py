@@ -30,15 +30,24 @@ def changed(one: Announcement) -> Notices:
     return Notices(refresh=(card_key(one),))
 
 
-def decided(one: Announcement, *, by: str, approved: bool, at: datetime) -> Notices:
-    """A second member of staff said yes or no: the card shows it, and its author is told."""
-    word = Delivery(
-        key=f"announcements:decided:{one.id}:{at.isoformat()}",
-        to=one.author,
-        render="announcements.decided",
-        about={"announcement": one.id, "by": by, "approved": approved},
+def decided(one: Announcement, *, by: str, writer: str, approved: bool, at: datetime) -> Notices:
+    """A second member of staff said yes or no: the card shows it, and whoever waits for that is told.
+
+    `writer` wrote the newest text. Of a change of what was sent only they are told: it is theirs alone.
+    """
+    # The moment of a yes or no to the announcement itself is kept with it, that of one to a change is not.
+    change = one.approved_at != at
+    waiting = {writer} if change else {one.author, writer}
+    told = tuple(
+        Delivery(
+            key=f"announcements:decided:{one.id}:{user}:{at.isoformat()}",
+            to=user,
+            render="announcements.decided",
+            about={"announcement": one.id, "by": by, "approved": approved, "change": change, "to": user},
+        )
+        for user in sorted(waiting - {by})
     )
-    return Notices(add=(word,)) + changed(one)
+    return Notices(add=told) + changed(one)
 
 
 def proof(one: Announcement, user: str, *, at: datetime) -> Notices:

@@ -67,7 +67,9 @@ async def approved(ack: AsyncAck, action: Json, actor: Actor, work: Work, clock:
         at = clock.now()
         which = number(action.get("value"))
         one = await rules.approve(store.announcements, which, by=actor.id, at=at)
-        await store.tell(notices.decided(one, by=actor.id, approved=True, at=at), at=at)
+        writer = await store.announcements.author_of(one, one.newest)
+        told = notices.decided(one, by=actor.id, writer=writer, approved=True, at=at)
+        await store.tell(told, at=at)
     await ack()
 
 
@@ -77,7 +79,9 @@ async def declined(ack: AsyncAck, action: Json, actor: Actor, work: Work, clock:
         at = clock.now()
         which = number(action.get("value"))
         one = await rules.decline(store.announcements, which, by=actor.id, at=at)
-        await store.tell(notices.decided(one, by=actor.id, approved=False, at=at), at=at)
+        writer = await store.announcements.author_of(one, one.newest)
+        told = notices.decided(one, by=actor.id, writer=writer, approved=False, at=at)
+        await store.tell(told, at=at)
     await ack()
 
 

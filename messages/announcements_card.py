@@ -296,6 +296,9 @@ SURE_TO_CANCEL = p.sure(
     "Stop it?", "Whatever has not left by now stays here.", "Stop it", "Let it go on", danger=True
 )
 SURE_TO_DECLINE = p.sure("Decline it?", "It is its author's draft again.", "Decline", "Not now", danger=True)
+SURE_TO_DECLINE_CHANGE = p.sure(
+    "Decline the new text?", "Everybody goes on reading the old one.", "Decline", "Not now", danger=True
+)
 
 
 def _sure_to_take_back(count: int) -> p.Element:
@@ -317,7 +320,8 @@ def _buttons(one: Announcement) -> list[p.Element | None]:
     again = p.button("Retry failed", RETRY, number) if one.tally.refused else None
     export = p.button("CSV", EXPORT, number, label="Send me the report as CSV")
     approve = p.button("Approve", APPROVE, number, style="primary")
-    decline = p.button("Decline", DECLINE, number, confirm=SURE_TO_DECLINE)
+    sure = SURE_TO_DECLINE_CHANGE if one.pending else SURE_TO_DECLINE
+    decline = p.button("Decline", DECLINE, number, confirm=sure)
     offered: dict[Status, list[p.Element | None]] = {
         Status.WAITING: [approve, decline, change, cancel],
         Status.READY: [change, cancel],
@@ -342,16 +346,31 @@ def _declined(facts: Card) -> p.Payload:
     return p.message(text, [p.section(text), p.quoted(rich.words(facts.words.text), EXCERPT)])
 
 
-def decided(one: Announcement, *, by: str, approved: bool) -> p.Payload:
-    """Tell its author what a second member of staff decided."""
-    if approved:
+def decided(one: Announcement, *, by: str, approved: bool, change: bool = False, to: str = "") -> p.Payload:
+    """Tell `to`, who wrote it, what a second member of staff decided: about it, or about a change of it."""
+    if change:
+        text = _decided_on_change(one, by=by, approved=approved)
+    elif approved:
         text = f"<@{by}> approved announcement {one.id}. The card in the staff channel shows how it goes."
-    else:
+    elif to in {"", one.author}:
         text = (
             f"<@{by}> declined announcement {one.id}, so nobody gets it. It is your draft again: "
             f"`{COMMAND}` opens it."
         )
+    else:
+        text = (
+            f"<@{by}> declined announcement {one.id}, so nobody gets it. It is <@{one.author}>'s draft again."
+        )
     return p.message(text, [p.section(text)])
+
+
+def _decided_on_change(one: Announcement, *, by: str, approved: bool) -> str:
+    if approved:
+        return f"<@{by}> approved your new text of announcement {one.id}. Its card shows how the change goes."
+    return (
+        f"<@{by}> declined your new text of announcement {one.id}, so everybody goes on reading the old one. "
+        "*Edit…* on its card changes it anew."
+    )
 
 
 def roughly(wait: timedelta) -> str:

@@ -84,7 +84,11 @@ async def _proof(store: Store, about: About) -> Payload | None:
 
 async def _decided(store: Store, about: About) -> Payload | None:
     one = await store.announcements.get(about["announcement"])
-    return None if one is None else cards.decided(one, by=about["by"], approved=about["approved"])
+    if one is None:
+        return None
+    # What was owed before these two facts were kept has neither.
+    change, to = about.get("change", False), about.get("to", "")
+    return cards.decided(one, by=about["by"], approved=about["approved"], change=change, to=to)
 
 
 async def _export(store: Store, about: About) -> Payload | None:

@@ -323,6 +323,25 @@ async def test_a_second_member_of_staff_says_yes_above_the_set_number(stage):
     await tom.press(card(stage), "Approve")
     await stage.pass_time(timedelta(minutes=1))
     assert all(len(got(stage, name, "corrected guide")) == 1 for name in PEOPLE)
+    assert "approved your new text" in stage.last_dm("sue", "announcement 1").words
+
+
+async def test_whoever_wrote_a_change_hears_that_it_was_declined_and_that_the_old_text_stays(stage):
+    await settle_people(stage)
+    await announce(stage)
+    await go(stage)
+    await stage.stop_app()
+    stage.settings = stage.settings.model_copy(update={"announcement_approval": 3})
+    await stage.start_app()
+    await edit(stage, "tom", "The corrected guide is out.")
+    await stage.person("sue").press(card(stage), "Decline")
+    await stage.settle()
+    told = stage.last_dm("tom", "announcement 1").words
+    assert "declined your new text" in told
+    assert "everybody goes on reading the old one" in told
+    assert "draft" not in told
+    assert not any("declined" in one.words for one in stage.dm("sue"))
+    assert all(len(got(stage, name)) == 1 for name in PEOPLE)
 
 
 async def edit(stage, who, text):
