@@ -114,16 +114,18 @@ def _going(facts: Card) -> str:
 
 
 def _taken_back(one: Announcement) -> str:
-    tally = one.tally
-    left = tally.sent + tally.unsure - tally.gone
+    return f"<@{one.ended_by}> took it back. {_first(_deleted(one.tally))}."
+
+
+def _deleted(tally: Tally) -> str:
+    """Say for how many of those who had it, or may have had it, it is deleted."""
+    had = tally.sent + tally.unsure
+    if not tally.going and tally.gone >= had:
+        return "it is deleted everywhere"
+    so_far = f"it is deleted for {tally.gone:,} of {had:,}"
     if tally.going:
-        return (
-            f"<@{one.ended_by}> took it back. It is deleted for {tally.gone:,} of {tally.sent:,}; "
-            f"the rest takes {roughly(changing_lasts(tally.going))}."
-        )
-    if left > 0 and tally.gone:
-        return f"<@{one.ended_by}> took it back. It is deleted for {tally.gone:,} of {tally.sent:,}."
-    return f"<@{one.ended_by}> took it back. It is deleted everywhere."
+        return f"{so_far}; the rest takes {roughly(changing_lasts(tally.going))}"
+    return f"{so_far}. Slack refused to delete the rest, so whoever is left may still read it"
 
 
 def _had(one: Announcement) -> str:
@@ -416,7 +418,12 @@ def listed(ones: Sequence[Announcement]) -> p.Payload:
     for one in ones:
         said = _first(title(one))
         when = for_reader(one.confirmed_at) if one.confirmed_at else ""
-        numbers = f"{one.tally.sent:,} of {one.people:,} have it" if one.started_at else f"for {one.people:,}"
-        text = f"*{said}*\n<@{one.author}>, confirmed {when}, {numbers}."
+        text = f"*{said}*\n<@{one.author}>, confirmed {when}, {_reached_so_far(one)}."
         blocks.append(p.section(text, accessory=p.button("Look at it", LOOK, one.id)))
     return p.message("Announcements", blocks)
+
+
+def _reached_so_far(one: Announcement) -> str:
+    if one.status is Status.RECALLED:
+        return _deleted(one.tally)
+    return f"{_had(one)} have it" if one.started_at else f"for {reached(one.audience, one.people)}"

@@ -124,7 +124,21 @@ def test_the_card_says_how_far_it_is_what_failed_and_what_can_be_done():
     assert {words.RETRY, words.EXPORT, words.TAKE_BACK, words.EDIT} <= set(slack_rules.actions(done))
     assert words.CANCEL not in slack_rules.actions(done)
     gone = text_of(cards.card(facts(announcement(status=Status.RECALLED, ended_by="U0TOM")), of_round=1))
-    assert "It is deleted for 8,993 of 9,000; the rest takes less than a minute" in gone
+    assert "It is deleted for 8,993 of 9,002; the rest takes less than a minute" in gone
+
+
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [(5, "It is deleted everywhere."), (3, "It is deleted for 3 of 5."), (0, "It is deleted for 0 of 5.")],
+)
+def test_what_slack_refused_to_delete_is_never_called_deleted(gone, said):
+    one = announcement(status=Status.RECALLED, ended_by="U0TOM", tally=Tally(sent=5, gone=gone))
+    card, row = text_of(cards.card(facts(one), of_round=1)), text_of(cards.listed([one]))
+    assert said in card
+    assert said[1:-1] in row
+    assert "have it." not in row
+    for shown in (card, row):
+        assert ("may still read it" in shown) is (gone < 5)
 
 
 def test_in_a_channel_nobody_is_told_how_to_switch_them_off():
