@@ -54,7 +54,8 @@ class Tally:
     `failed` counts by Slack's reason. `later`: waits for its hour or its morning. `withheld`: left, or
     switched announcements off, since it was confirmed. `unsure`: nobody can know whether it arrived.
     `stopped`: cancelled before it left. `changing`, `going`: edits and deletions still to be made;
-    `gone`: deleted. `pressed` and `replied` count people, `presses` and `replies` every time.
+    `unchanged`: shows an older text, because Slack refused the edit; `gone`: deleted. `pressed` and
+    `replied` count people, `presses` and `replies` every time.
     """
 
     sent: int = 0
@@ -65,6 +66,7 @@ class Tally:
     withheld: int = 0
     stopped: int = 0
     changing: int = 0
+    unchanged: int = 0
     going: int = 0
     gone: int = 0
     pressed: int = 0

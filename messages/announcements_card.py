@@ -174,6 +174,11 @@ def _report(facts: Card) -> list[p.Block]:
     if tally.changing:
         lasts = roughly(changing_lasts(tally.changing))
         lines.append(f"*Being changed* {tally.changing:,} messages, {lasts}")
+    if tally.unchanged and one.status is not Status.RECALLED:
+        lines.append(
+            f"*Not changed* {tally.unchanged:,}: Slack refused, so the old text stands there. "
+            "*Edit…* tries again"
+        )
     return [p.section("\n".join(lines))] if lines else []
 
 

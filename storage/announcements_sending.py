@@ -280,7 +280,35 @@ class Sending:
             deleted = row.kind == Kind.DELETE
             name = "gone" if deleted and row.state == State.SENT else "going" if deleted else "changing"
             counts[name] += row.number
-        return counts
+        return counts | {"unchanged": await self._unchanged(one)}
+
+    async def _unchanged(self, one: Announcement) -> int:
+        """Count the messages whose last edit Slack refused; whoever deleted theirs reads no old text."""
+        later = deliveries.alias()
+        # The edit of a newer text takes the place of one that waits; one that was refused is followed by it.
+        followed = (
+            select(later.c.id)
+            .where(
+                later.c.after == deliveries.c.after,
+                later.c.kind == Kind.UPDATE,
+                later.c.id > deliveries.c.id,
+                later.c.state.in_((*_COMING, State.SENT, State.DEAD)),
+            )
+            .exists()
+        )
+        found = await self._connection.execute(
+            select(func.count())
+            .select_from(deliveries)
+            .where(
+                deliveries.c.after.is_not(None),
+                deliveries.c.after.in_(_keys(one.id)),
+                deliveries.c.kind == Kind.UPDATE,
+                deliveries.c.state == State.DEAD,
+                func.coalesce(deliveries.c.reason, "") != "message_not_found",
+                ~followed,
+            )
+        )
+        return int(found.scalar_one())
 
     async def _signs(self, number: int) -> dict[str, int]:
         signs = announcement_signs.c

@@ -372,6 +372,25 @@ async def test_an_edit_changes_what_was_delivered_and_take_back_deletes_it_every
     assert not any(got(stage, name, "guide") for name in PEOPLE)
 
 
+async def test_the_card_says_where_slack_refused_an_edit_and_the_next_edit_tries_anew(stage):
+    await settle_people(stage)
+    await announce(stage)
+    await go(stage)
+    faults = stage.sandbox.faults
+    faults.add("error", "chat.update", times=2, where=is_no_card, code="cant_update_message")
+    await edit(stage, "tom", "The corrected guide is out.")
+    await go(stage)
+    assert "Not changed 2: Slack refused" in card(stage).words.replace("*", "")
+    await edit(stage, "tom", "The guide, corrected twice, is out.")
+    await go(stage)
+    assert "Not changed" not in card(stage).words
+    assert all(len(got(stage, name, "corrected twice")) == 1 for name in PEOPLE)
+
+
+def is_no_card(call):
+    return "Announcement 1" not in str(call.get("text"))
+
+
 async def test_two_who_edit_at_once_do_not_overwrite_one_another(stage):
     await settle_people(stage)
     await announce(stage)
