@@ -177,6 +177,10 @@ class Owed:
         return self.render or ":".join(self.key.split(":")[:2])
 
 
+VOUCHED_FOR = "staff_saw_it"
+"""The reason kept on a delivery of which staff say that it arrived, until the sender has marked it sent."""
+
+
 def trouble_key(one: Owed, nth: int) -> str:
     """Name the card that tells staff, for the nth time, that this delivery did not arrive."""
     return f"deliveries:trouble:{one.id}:{nth}"

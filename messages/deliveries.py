@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from community.deliveries import Kind, Owed, State
+from community.deliveries import VOUCHED_FOR, Kind, Owed, State
 from messages import payload as p
 
 SEND_AGAIN = "deliveries.send_again"
@@ -69,10 +69,18 @@ def reason_words(reason: str | None) -> str:
     return _WHY.get(reason or "", f"Slack says “{reason}”")
 
 
-def trouble(one: Owed) -> p.Payload:
-    """The card in the staff channel for one delivery that did not arrive, or may not have."""
+def trouble(one: Owed, *, nth: int | None = None) -> p.Payload:
+    """The card in the staff channel for one delivery that did not arrive, or may not have.
+
+    `nth` says of which time the card tells (None: the last); one that failed again has a newer card.
+    """
+    if nth is not None and nth < one.told:
+        text = f"*{_first(what(one))} for {where(one)} was sent again.* A newer card says what came of it."
+        return p.message(text, [p.section(text)])
     head = "may not have arrived" if one.state is State.PARKED else "did not arrive"
-    match one.state:
+    # What staff saw arrive is marked as sent a moment later; nobody shall think that it goes out once more.
+    state = State.SENT if one.reason == VOUCHED_FOR else one.state
+    match state:
         case State.PARKED | State.DEAD:
             text = f"*{_first(what(one))} for {where(one)} {head}*: {why(one)}."
         case State.SENT:
@@ -82,7 +90,7 @@ def trouble(one: Owed) -> p.Payload:
         case _:
             text = f"*{_first(what(one))} for {where(one)} is being sent again.*"
     blocks = [p.section(text)]
-    if one.state in {State.PARKED, State.DEAD}:
+    if state in {State.PARKED, State.DEAD}:
         blocks.append(p.actions(*buttons(one)))
     return p.message(text, blocks)
 

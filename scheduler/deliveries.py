@@ -21,7 +21,7 @@ def renderers() -> dict[str, Callable[[Store, Mapping[str, Any]], Awaitable[Mapp
 
     async def trouble(store: Store, about: Mapping[str, Any]) -> Mapping[str, Any] | None:
         one = await store.deliveries.find(about["delivery"])
-        return words.trouble(one) if one else None
+        return words.trouble(one, nth=about.get("nth")) if one else None
 
     async def many(_store: Store, about: Mapping[str, Any]) -> Mapping[str, Any]:
         return words.many(about["count"])
@@ -46,8 +46,10 @@ async def report_trouble(database: Database, clock: Clock, places: Places) -> in
                 await store.deliveries.refresh(key, at=at)
                 continue
             told += 1
+            # The card of the time before still says that it is being sent again.
+            await store.deliveries.refresh(trouble_key(one, nth - 1), at=at)
             if told <= ONE_BY_ONE:
-                about = {"delivery": one.key}
+                about = {"delivery": one.key, "nth": nth}
                 card = Delivery(key=key, to=places.staff, render="deliveries.trouble", about=about)
                 await store.deliveries.add(card, at=at)
         if told > ONE_BY_ONE:

@@ -14,6 +14,7 @@ from community.deliveries import (
     MOST_UNANSWERED,
     READ_BACK,
     TIMEOUT,
+    VOUCHED_FOR,
     Kind,
     Owed,
     State,
@@ -22,7 +23,6 @@ from community.deliveries import (
     digest,
 )
 from scheduler.wire import NoAnswer
-from storage.deliveries import ARRIVED
 from storage.failpoints import failpoint
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Reconciler:
         for one in rows:
             if one.id in self._in_flight():
                 continue
-            if one.reason == ARRIVED:
+            if one.reason == VOUCHED_FOR:
                 await self._endings.land(one, channel=one.channel, ts=one.ts)
             elif one.kind not in READ_BACK or (
                 one.kind is Kind.FILE and one.file is None and one.attempts > 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import and_, case, func, or_, select, update
 
-from community.deliveries import COLLAPSING, Delivery, Kind, Lane, Owed, Sent, State, pieces
+from community.deliveries import COLLAPSING, VOUCHED_FOR, Delivery, Kind, Lane, Owed, Sent, State, pieces
 from storage.deliveries_statements import ADD, ADD_ONE, REFRESH, UPSERT
 from storage.tables import deliveries
 
@@ -359,14 +359,10 @@ class Deliveries:
         changed = await self._connection.execute(
             update(deliveries)
             .where(deliveries.c.key == key, deliveries.c.state == State.PARKED)
-            .values(state=State.SENDING, check_at=at, reason=ARRIVED, told_at=None)
+            .values(state=State.SENDING, check_at=at, reason=VOUCHED_FOR, told_at=None)
         )
         self.added += changed.rowcount
         return changed.rowcount == 1
-
-
-ARRIVED = "staff_saw_it"
-"""The reason kept on a delivery that staff vouch for, until the sender has marked it sent."""
 
 
 def split(delivery: Delivery) -> Iterable[Delivery]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tests.scenarios.stage import MENTORS, STAFF
 
 
@@ -37,6 +39,33 @@ async def test_a_second_failure_is_told_again(stage):
     fresh = stage.in_channel(STAFF)[-1]
     assert fresh.ts != card.ts
     assert "did not arrive" in fresh.words
+    await stage.settle()
+    assert "A newer card says what came of it" in card.words
+    app = next(iter(stage.sandbox.workspace.apps.values()))
+    stage.sandbox.workspace.join(MENTORS, app.bot_user_id)
+    await stage.person("sue").press(fresh, "Send again")
+    await stage.settle()
+    await stage.application.catch_up()
+    assert "has arrived" in fresh.words
+    assert "A newer card says what came of it" in card.words
+
+
+async def test_what_staff_saw_arrive_is_never_said_to_be_sent_again(stage):
+    faults, ada = stage.sandbox.faults, stage.person("ada").id
+    faults.add("drop_after", where=lambda call: call.get("channel") == ada)
+    faults.add("error", "conversations.history", times=20, code="channel_not_found")
+    await stage.ask()
+    for _ in range(6):
+        await stage.pass_time(timedelta(minutes=10))
+    card = stage.in_channel(STAFF)[-1]
+    assert "may not have arrived" in card.words
+    receipts = len(stage.dm("ada"))
+    await stage.person("sue").press(card, "It arrived")
+    await stage.person("sue").wait_until(lambda: not card.buttons)
+    assert "has arrived" in card.words
+    await stage.pass_time(timedelta(minutes=10))
+    assert "has arrived" in card.words
+    assert len(stage.dm("ada")) == receipts
 
 
 async def test_staff_sees_troubles_on_the_home_tab(stage):
