@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from community import announcements_text as rich
 from community.announcements_audience import Audience, By, Left
@@ -24,7 +23,7 @@ from messages.announcements import (
     TAKE_BACK,
 )
 from messages.deliveries import reason_words
-from messages.times import clock_time, day, for_reader, moment
+from messages.times import clock_time, day, for_reader, moment, time_for_reader
 
 BAR = 20
 """Characters of the bar of progress."""
@@ -68,7 +67,7 @@ def title(one: Announcement) -> str:
     """Name it, and say in a word how it stands."""
     said = {
         Status.WAITING: "waits for a second yes",
-        Status.READY: "is about to go out",
+        Status.READY: "is about to go out" if one.when.mode is Mode.NOW else "is scheduled",
         Status.SENDING: "is going out",
         Status.SENT: "has gone out",
         Status.CANCELLED: "was stopped",
@@ -150,8 +149,7 @@ def ready_at(facts: Card) -> str:
     """Say when it will be through."""
     if facts.one.tally.later and not facts.one.tally.waiting:
         return "when the last zone has it"
-    done = facts.now + facts.left
-    return f"about {clock_time(done.astimezone(ZoneInfo(facts.zone)))}"
+    return f"about {time_for_reader(facts.now + facts.left, facts.zone)}"
 
 
 def bar(done: int, total: int) -> str:
@@ -431,4 +429,7 @@ def listed(ones: Sequence[Announcement]) -> p.Payload:
 def _reached_so_far(one: Announcement) -> str:
     if one.status is Status.RECALLED:
         return _deleted(one.tally)
-    return f"{_had(one)} have it" if one.started_at else f"for {reached(one.audience, one.people)}"
+    if one.started_at:
+        return f"{_had(one)} have it"
+    starts = f", starts {for_reader(one.starts_at)}" if one.status is Status.READY and one.starts_at else ""
+    return f"for {reached(one.audience, one.people)}{starts}"

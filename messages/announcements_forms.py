@@ -319,7 +319,8 @@ def _first_few(reach: Reach) -> str:
 def _when(facts: Look) -> str:
     when = facts.one.when
     if when.mode is Mode.NOW or when.day is None or when.wall is None:
-        return "two minutes after you confirm. Until then *Cancel* stops all of it."
+        after = "it is approved" if facts.needs_yes else "you confirm"
+        return f"two minutes after {after}. Until then *Cancel* stops all of it."
     ahead = days_left(when.day, facts.today)
     if when.mode is Mode.LOCAL:
         at = clock_time(datetime.combine(when.day, when.wall))

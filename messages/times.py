@@ -48,6 +48,12 @@ def for_reader(when: datetime, zone: str = "UTC") -> str:
     return f"<!date^{int(when.timestamp())}^{{date_short_pretty}} at {{time}}|{moment(when, zone)}>"
 
 
+def time_for_reader(when: datetime, zone: str = "UTC") -> str:
+    """Write the time of a moment of today so that Slack shows it by the clock of whoever reads it."""
+    local = when.astimezone(ZoneInfo(zone))
+    return f"<!date^{int(when.timestamp())}^{{time}}|{clock_time(local)} {_zone_name(local)}>"
+
+
 def about(wait: timedelta) -> str:
     """Write a rough length of time: "a few minutes", "about 2 hours", "about a day"."""
     minutes = wait.total_seconds() / 60

@@ -111,7 +111,7 @@ def test_the_card_says_how_far_it_is_what_failed_and_what_can_be_done():
     assert f"{18 * '█'}░░ 92 %" in said
     assert "Sent\n9,000" in said
     assert "Remaining\n700, 300 of them later" in said
-    assert "about 10:21 am" in said
+    assert "10:21 am ET" in said
     assert "Failed 108: that account is deactivated (100)" in said
     assert "other reasons (2)" in said
     assert words.CANCEL in slack_rules.actions(going)
@@ -181,6 +181,20 @@ def test_the_look_shows_exactly_the_message_and_all_the_numbers():
     assert "At Slack's pace it takes about 3 minutes." in said
     assert view["submit"]["text"] == "Send"
     assert text_of(forms.look_form(look(one, changed_from=813))).startswith("Since you looked, 813 people")
+
+
+def test_where_a_second_yes_is_needed_the_two_minutes_begin_with_it():
+    one = announcement(status=Status.DRAFT)
+    assert "When: two minutes after you confirm" in text_of(forms.look_form(look(one)))
+    assert "When: two minutes after it is approved" in text_of(forms.look_form(look(one, needs_yes=True)))
+
+
+def test_what_was_planned_for_another_day_is_scheduled_and_the_list_says_for_when():
+    later = When(Mode.ONCE, date(2027, 3, 14), time(9, 30), ZONE)
+    one = announcement(status=Status.READY, when=later, started_at=None)
+    assert "is scheduled" in text_of(cards.card(facts(one), of_round=1))
+    assert "for 9,999 people, starts <!date^" in text_of(cards.listed([one]))
+    assert "is about to go out" in text_of(cards.card(facts(replace(one, when=When())), of_round=1))
 
 
 @pytest.mark.parametrize("mode", Mode)
