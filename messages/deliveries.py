@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from community.deliveries import VOUCHED_FOR, Kind, Owed, State
 from messages import payload as p
 
@@ -35,6 +37,13 @@ _WHAT = {
     "journeys.lesson": "a lesson of the first seven days",
     "journeys.recall": "the reminder of a lesson's task",
     "journeys.preview": "the preview of a lesson",
+    "events.post": "the post of a chat",
+    "events.ticket": "the card of a seat in a chat",
+    "events.calendar": "the calendar file of a chat",
+    "events.recording": "the recording of a chat",
+    "races.countdown": "the countdown to a filing deadline",
+    "races.calendar": "the calendar file of a race",
+    "races.win": "a win for the wins channel",
     "announcements.message": "an announcement",
     "announcements.proof": "the preview of an announcement",
     "announcements.card": "the card of an announcement",
@@ -43,10 +52,22 @@ _WHAT = {
 }
 
 
+_WHAT_ELSE = {
+    "mentoring": "a note about a question",
+    "members": "a note to a mentor",
+    "journeys": "a note about the first seven days",
+    "events": "a message about a chat",
+    "races": "a message about a saved race",
+    "announcements": "a note about an announcement",
+}
+"""By feature, for what has no name of its own."""
+
+
 def what(one: Owed) -> str:
     """Say what kind of message it is, and of which question."""
     number = one.about.get("request")
-    said = _WHAT.get(one.family, "a message")
+    feature = re.split("[.:]", one.family)[0]
+    said = _WHAT.get(one.family) or _WHAT_ELSE.get(feature, "a message")
     return f"{said} (#{number})" if number else said
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -17,6 +18,7 @@ from pydantic import SecretStr
 from bot.application import Application
 from bot.manifest import bot_scopes, manifest
 from bot.settings import Settings
+from messages.deliveries import what
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -169,6 +171,12 @@ async def application(tmp_path):
 def test_one_job_looks_after_requests_and_looks_at_once(application):
     looking = [job for job in application._jobs() if "tend_requests" in job.name]
     assert [(job.at_start, job.every.total_seconds() <= 60) for job in looking] == [(True, True)]
+
+
+def test_staff_reads_of_every_message_that_failed_what_it_was(application):
+    for name in application.outbox._sender._renderers:
+        said = what(SimpleNamespace(family=name, about={}))
+        assert (said == "a message") is name.startswith(("home", "deliveries.")), name
 
 
 def test_the_manifest_offers_exactly_what_somebody_listens_to(application):
