@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
@@ -59,20 +60,22 @@ def register(listen: Listening) -> None:
 
 
 def show_form(
-    house: House, client: AsyncWebClient, body: Json, question: str = "", *, topic: str = ""
+    house: House, client: AsyncWebClient, body: Json, question: str = "", *, topic: str = "", by: str = ""
 ) -> None:
-    """Open the question form with the person's own state and office filled in."""
+    """Open the question form with the person's own state and office filled in.
+
+    `by` is who wrote the words, if not the person who asks.
+    """
     draft = Draft(question=question[:QUESTION_MOST], topic=topic, state=None)
+    form = partial(forms.ask_form, cut=len(question) > QUESTION_MOST, by=by)
 
     async def build(store: Store) -> Json:
         member = await store.members.member(actor_of(body).id)
         if member is None:
-            return forms.ask_form(draft)
-        return forms.ask_form(
-            Draft(question=draft.question, topic=topic, state=member.state, office=member.office)
-        )
+            return form(draft)
+        return form(Draft(question=draft.question, topic=topic, state=member.state, office=member.office))
 
-    open_form(house, client, body, build, lambda: forms.ask_form(draft))
+    open_form(house, client, body, build, lambda: form(draft))
 
 
 async def asked_by_command(
@@ -98,7 +101,10 @@ async def asked_about_message(
 ) -> None:
     """A person chose "Ask a mentor" in a message's menu."""
     await ack()
-    show_form(house, client, body, p.as_typed((shortcut.get("message") or {}).get("text") or ""))
+    message = shortcut.get("message") or {}
+    by = message.get("user") or ""
+    by = "" if by == actor_of(body).id else by
+    show_form(house, client, body, p.as_typed(message.get("text") or ""), by=by)
 
 
 async def asked_with_words(

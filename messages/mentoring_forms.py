@@ -31,13 +31,25 @@ class Fit:
     away: bool
 
 
-def ask_form(draft: Draft) -> p.Payload:
-    """The form of a question; what the draft holds is filled in, and the race it is about is kept."""
+def ask_form(draft: Draft, *, cut: bool = False, by: str = "") -> p.Payload:
+    """The form of a question; what the draft holds is filled in, and the race it is about is kept.
+
+    `cut` says that the words were longer than fits; `by` who wrote them, if not the person who asks.
+    """
     states = [p.option(state.code, state.name) for state in every_state()]
     topics = [p.option(topic.value, topic.label) for topic in Topic]
     offices = [p.option(office.value, office.label) for office in Office]
     hide = p.option(PRIVATE, "Keep my name private until a mentor claims it")
     about = [p.context(f"*About this race:* {p.escape(draft.race)}")] if draft.race else []
+    if by:
+        about.append(p.context(f"<@{by}> wrote what stands here. Please say what you want to know about it."))
+    if cut:
+        about.append(
+            p.context(
+                f"It was longer than fits: these are its first {QUESTION_MOST:,} characters. "
+                "Once you have asked, *Add details* takes the rest."
+            )
+        )
     return p.modal(
         "Ask a mentor",
         [
