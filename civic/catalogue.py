@@ -233,9 +233,11 @@ def _where(place: Place, local: Local) -> tuple[Division, ...]:
         cities += [each for each in place.certain if divisions.is_consolidated(each)]
         if not cities and place.precision is Precision.ZIP:
             cities = [each for each in place.overlapping if each.census in {divisions.PLACE, divisions.TOWN}]
-        if place.precision is Precision.STATE or place.state == "DC":
+        if place.state == "DC":
             return (state,)
-        return tuple(cities or (counties[:1] if place.precision is Precision.COUNTY else ()))
+        if place.precision is Precision.STATE:
+            return (_a_city_in(state),)
+        return tuple(cities or (map(_a_city_in, counties[:1]) if place.precision is Precision.COUNTY else ()))
     if local.where == "district":
         schools = [each for each in place.certain if each.layer == "school_district"]
         if local.kind is OfficeKind.SCHOOL_BOARD and schools:
@@ -244,6 +246,11 @@ def _where(place: Place, local: Local) -> tuple[Division, ...]:
         cities = [each for each in place.certain if each.census in {divisions.PLACE, divisions.TOWN}]
         return tuple(counties[:1]) if len(counties) == 1 else (*cities, state)[:1]
     return tuple(counties) or (state,)
+
+
+def _a_city_in(around: Division) -> Division:
+    """Name what is known of where an office is: in one of the cities there, not in all of them together."""
+    return replace(around, name=f"a city or town in {around.name}")
 
 
 def _governs_county(state: str, each: Division) -> bool:

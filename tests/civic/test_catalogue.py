@@ -199,6 +199,25 @@ async def test_a_city_that_is_one_with_its_county_has_a_council():
     assert "catalogue:tn:local:council@county:davidson" in found
 
 
+@pytest.mark.parametrize(
+    ("where", "named"),
+    [
+        ("Bernalillo County, NM", "a city or town in Bernalillo County"),
+        ("New Mexico", "a city or town in New Mexico"),
+        ("Albuquerque, NM", "Albuquerque city"),
+        ("San Francisco, CA", "San Francisco city"),
+        ("Washington, DC", "District of Columbia"),
+    ],
+)
+async def test_a_mayor_is_never_said_to_be_that_of_a_whole_county_or_state(where, named):
+    found = await Catalogue().races(place(where), TWO_YEARS)
+    mayors = [race for race in found.races if race.office.kind is Kind.MAYOR]
+    assert [race.office.division.name for race in mayors] == [named]
+    again = await Catalogue().race(mayors[0].key)
+    assert again is not None
+    assert again.office.division.ocd == mayors[0].office.division.ocd
+
+
 async def test_a_borough_of_new_york_elects_the_citys_council():
     for where in ("11201", "Brooklyn, NY", "Kings County, NY"):
         assert "catalogue:ny:local:council@place:new_york" in await races(where)
