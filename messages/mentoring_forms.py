@@ -41,14 +41,11 @@ def ask_form(draft: Draft, *, cut: bool = False, by: str = "") -> p.Payload:
     offices = [p.option(office.value, office.label) for office in Office]
     hide = p.option(PRIVATE, "Keep my name private until a mentor claims it")
     about = [p.context(f"*About this race:* {p.escape(draft.race)}")] if draft.race else []
-    if by:
-        about.append(p.context(f"<@{by}> wrote what stands here. Please say what you want to know about it."))
+    words = [f"<@{by}> wrote what stands above. Please say what you want to know about it."] if by else []
     if cut:
-        about.append(
-            p.context(
-                f"It was longer than fits: these are its first {QUESTION_MOST:,} characters. "
-                "Once you have asked, *Add details* takes the rest."
-            )
+        words.append(
+            f"It was longer than fits: these are its first {QUESTION_MOST:,} characters. "
+            "Once you have asked, *Add details* takes the rest."
         )
     return p.modal(
         "Ask a mentor",
@@ -66,6 +63,7 @@ def ask_form(draft: Draft, *, cut: bool = False, by: str = "") -> p.Payload:
                     placeholder="What do you want to know? The more a mentor sees, the better they can help.",
                 ),
             ),
+            *([p.context(" ".join(words))] if words else []),
             p.field("topic", "Topic", p.select("topic", topics, chosen=draft.topic or None)),
             p.field("state", "State", p.select("state", states, chosen=draft.state)),
             p.field("office", "Office", p.select("office", offices, chosen=draft.office), optional=True),

@@ -371,7 +371,7 @@ async def test_a_message_can_be_taken_to_a_mentor(stage):
     await stage.person("ben").shortcut("mentoring.ask_about_message", said)
     form = await stage.person("ben").wait_modal("Ask a mentor")
     assert form.values["question"] == "Does anybody know about lawn signs & permits?"
-    assert "wrote what stands here" not in form.words
+    assert "wrote what stands above" not in form.words
     assert "longer than fits" not in form.words
 
 
@@ -381,7 +381,7 @@ async def test_a_form_says_whose_words_it_begins_with_and_that_not_all_of_them_f
     await ada.shortcut("mentoring.ask_about_message", said)
     form = await ada.wait_modal("Ask a mentor")
     assert len(form.values["question"]) == 2000
-    assert "@U0BEN wrote what stands here" in form.words
+    assert "@U0BEN wrote what stands above" in form.words
     assert "these are its first 2,000 characters" in form.words
 
 
