@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import fcntl
 import os
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -26,6 +25,7 @@ from sandbox.person import AppDidNotAnswer
 from sandbox.server import Sandbox
 from scheduler.pacing import Pace
 from storage import schema
+from storage.hold import Hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,11 +203,11 @@ def _held(folder: Path) -> Iterator[None]:
         os.environ.pop(name, None)
         os.environ.pop(name.lower(), None)
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StartRefused(
-                f"A demo is running with {folder} already: stop it, or name another --data."
-            ) from None
+    hold = Hold(folder / "lock")
+    hold.take()
+    if not hold.fresh:
+        raise StartRefused(f"A demo is running with {folder} already: stop it, or name another --data.")
+    try:
         yield
+    finally:
+        hold.let_go()
