@@ -61,26 +61,23 @@ async def test_an_app_that_stops_before_that_reads_nothing(races, read):
     assert read == []
 
 
-async def test_what_cannot_be_read_apart_is_read_here(races, read, monkeypatch):
+@pytest.mark.parametrize(
+    ("fault", "told", "kept"),
+    [
+        (BlockingIOError, "the ZIP codes have to be read beside the answers", ["kept"]),
+        (RuntimeError, "the ZIP codes could not be read", []),
+    ],
+)
+async def test_what_cannot_be_read_apart_is_said_and_answers_go_on(
+    races, read, monkeypatch, fault, told, kept
+):
     async def no_process():
-        raise BlockingIOError
+        raise fault
 
     monkeypatch.setattr(bundled.postal, "read_apart", no_process)
     with capture_logs() as said:
         races.start()
         async with asyncio.timeout(5):
             assert isinstance(await races.finder.locate("23220"), Place)
-    assert [line["event"] for line in said] == ["the ZIP codes have to be read beside the answers"]
-    assert read == ["kept"]
-
-
-async def test_what_cannot_be_read_at_all_is_said_and_answers_go_on(races, read, monkeypatch):
-    async def broken():
-        raise RuntimeError
-
-    monkeypatch.setattr(bundled.postal, "read_apart", broken)
-    with capture_logs() as said:
-        races.start()
-        async with asyncio.timeout(5):
-            assert isinstance(await races.finder.locate("23220"), Place)
-    assert [line["event"] for line in said] == ["the ZIP codes could not be read"]
+    assert [line["event"] for line in said] == [told]
+    assert read == kept
