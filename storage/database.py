@@ -112,7 +112,8 @@ class Database:
         """Give a lock that says whether who had it is dead. PostgreSQL has none that would be as sure."""
         if self.dialect != "sqlite":
             return Hold(None)
-        return Hold(Path(f"{self.url.database}-leader"))
+        # By whichever way to the file somebody comes, it is the same lock.
+        return Hold(Path(f"{Path(self.url.database or '').resolve()}-leader"))
 
     @property
     def dialect(self) -> str:

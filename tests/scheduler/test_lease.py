@@ -96,6 +96,19 @@ async def test_on_sqlite_who_comes_after_the_dead_does_not_wait_for_the_lease(da
     )
 
 
+async def test_who_comes_to_an_sqlite_file_by_another_way_finds_the_same_lock(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "x.db").touch()
+    (tmp_path / "link.db").symlink_to(tmp_path / "real" / "x.db")
+    holds = [Database.at(f"sqlite+aiosqlite:///{tmp_path / way}").hold() for way in ("real/x.db", "link.db")]
+    for hold in holds:
+        hold.take()
+    assert [hold.fresh for hold in holds] == [True, False]
+    holds[0].let_go()
+    holds[1].take()
+    assert holds[1].fresh
+
+
 async def test_a_leader_that_was_only_frozen_takes_nothing_back_by_its_lock(database, clock, both):
     frozen = Leadership(database, clock, monotonic=both)
     standby = Leadership(database, clock, monotonic=both)
