@@ -67,9 +67,7 @@ async def approved(ack: AsyncAck, action: Json, actor: Actor, work: Work, clock:
         at = clock.now()
         which = number(action.get("value"))
         one = await rules.approve(store.announcements, which, by=actor.id, at=at)
-        writer = await store.announcements.author_of(one, one.newest)
-        told = notices.decided(one, by=actor.id, writer=writer, approved=True, at=at)
-        await store.tell(told, at=at)
+        await _tell(store, one, by=actor.id, approved=True, at=at)
     await ack()
 
 
@@ -79,10 +77,13 @@ async def declined(ack: AsyncAck, action: Json, actor: Actor, work: Work, clock:
         at = clock.now()
         which = number(action.get("value"))
         one = await rules.decline(store.announcements, which, by=actor.id, at=at)
-        writer = await store.announcements.author_of(one, one.newest)
-        told = notices.decided(one, by=actor.id, writer=writer, approved=False, at=at)
-        await store.tell(told, at=at)
+        await _tell(store, one, by=actor.id, approved=False, at=at)
     await ack()
+
+
+async def _tell(store: Store, one: Announcement, *, by: str, approved: bool, at: datetime) -> None:
+    writer = await store.announcements.author_of(one, one.newest)
+    await store.tell(notices.decided(one, by=by, writer=writer, approved=approved, at=at), at=at)
 
 
 async def cancelled(
