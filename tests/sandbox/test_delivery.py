@@ -636,19 +636,24 @@ async def test_a_connection_that_ends_is_made_anew_and_nothing_is_lost(sandbox, 
 
 
 async def test_two_hundred_people_press_at_the_same_moment(app, sandbox, ann, hall):
-    winners = []
+    # None is answered before all have arrived: would one wait for another, nobody ever were. How soon they are
+    # answered is what the bench measures; here other tests share the machine.
+    sandbox.courier.patience = 60.0
+    pressed = []
+    everybody = asyncio.Event()
 
     @app.bolt.action("claim")
-    async def claim(ack, body, client):
+    async def claim(ack, body):
+        pressed.append(body["user"]["id"])
+        if len(pressed) == 200:
+            everybody.set()
+        await everybody.wait()
         await ack()
-        winners.append(body["user"]["id"])
 
     await app.start()
     await app.client.chat_postMessage(channel=hall.id, text="card", blocks=[actions(button("claim"))])
     card = hall.timeline()[-1]
     crowd = [sandbox.person(sandbox.workspace.add_user(f"m{number}").id) for number in range(200)]
-    started = time.monotonic()
     presses = await asyncio.gather(*(person.press(card, "claim") for person in crowd))
-    assert time.monotonic() - started < 3
     assert {press.status for press in presses} == {200}
-    assert sorted(winners) == sorted(person.id for person in crowd)
+    assert sorted(pressed) == sorted(person.id for person in crowd)
