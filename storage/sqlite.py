@@ -1,4 +1,7 @@
-"""Opens SQLite: one writing connection, some that only read, and one trip to its thread per statement."""
+"""Opens SQLite: one writing connection, some that only read, and one trip to its thread per statement.
+
+A transaction begins with its first statement, in the same trip, and one that is given up is not waited for.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,14 @@ class _Rows:
 class _Connection(aiosqlite.Connection):
     """A connection in a thread of its own, as aiosqlite makes it, but with such cursors."""
 
-    _committed = False
+    _owed: str | None = None
+    """The statement that begins the transaction, until another takes it along."""
+    _open = False
+    """Whether something was done since the last commit or rollback."""
+
+    def owe(self, begin: str) -> None:
+        """Begin a transaction with the next statement: to begin alone would be a trip for nothing."""
+        self._owed = begin
 
     def cursor(self) -> _Rows:  # type: ignore[override]
         """Give a cursor without asking the thread for one."""
@@ -73,8 +83,12 @@ class _Connection(aiosqlite.Connection):
         self, verb: Any, statement: str, parameters: Any
     ) -> tuple[list[Any], Any, int, int | None]:
         """Execute, fetch and close in the thread; what came of it, with description, rowcount, lastrowid."""
+        # Settled here and not in the thread: a rollback behind a cancelled statement must know of it.
+        begin, self._owed, self._open = self._owed, None, True
 
         def run() -> tuple[list[Any], Any, int, int | None]:
+            if begin is not None:
+                self._conn.execute(begin)
             cursor = verb(self._conn, statement, parameters)
             try:
                 rows = cursor.fetchall() if cursor.description else []
@@ -82,19 +96,25 @@ class _Connection(aiosqlite.Connection):
             finally:
                 cursor.close()
 
-        self._committed = False
         answer: tuple[list[Any], Any, int, int | None] = await self._execute(run)  # type: ignore[no-untyped-call]
         return answer
 
     async def commit(self) -> None:
         """Commit the current transaction."""
-        await super().commit()
-        self._committed = True
+        self._owed = None
+        if self._open:
+            await super().commit()
+            self._open = False
 
     async def rollback(self) -> None:
-        """Roll back, unless nothing was done since the commit: the pool asks for it after every use."""
-        if not self._committed:
-            await super().rollback()
+        """Roll back, unless nothing was done since the commit: the pool asks for it after every use.
+
+        Nobody waits for it: whatever this connection is asked next comes after it.
+        """
+        self._owed = None
+        if self._open:
+            self._tx.put_nowait((None, self._conn.rollback))
+            self._open = False
 
 
 def _connect(file: str, **options: Any) -> _Connection:
@@ -132,6 +152,6 @@ def engine(url: URL, *, writing: bool) -> AsyncEngine:
     def _begin(connection: Any) -> None:
         # A transaction that starts by reading and then writes would be refused at once when another wrote
         # in between, whatever the busy timeout says.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        connection.connection.driver_connection.owe("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return made

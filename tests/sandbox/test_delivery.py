@@ -636,8 +636,8 @@ async def test_a_connection_that_ends_is_made_anew_and_nothing_is_lost(sandbox, 
 
 
 async def test_two_hundred_people_press_at_the_same_moment(app, sandbox, ann, hall):
-    # None is answered before all have arrived: would one wait for another, nobody ever were. How soon they are
-    # answered is what the bench measures; here other tests share the machine.
+    # None is answered before all have arrived: if one waited for another, nobody ever would be. How soon they
+    # are answered is what the bench measures; here other tests share the machine.
     sandbox.courier.patience = 60.0
     pressed = []
     everybody = asyncio.Event()
