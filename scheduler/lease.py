@@ -15,6 +15,7 @@ from storage.failpoints import failpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from community.clock import Clock
     from storage.database import Database
@@ -59,6 +60,7 @@ class Leadership:
         self._monotonic = monotonic
         self._hold = database.hold()
         self._sure_until = float("-inf")
+        self._row_until: datetime | None = None
         self.asks_in = every.total_seconds()
         """Seconds to the next question: a standby asks when the leader's time is over."""
         self._task: asyncio.Task[None] | None = None
@@ -67,6 +69,14 @@ class Leadership:
     def leading(self) -> bool:
         """Whether this process leads at this moment; never true after somebody else may have taken over."""
         return self._monotonic() < self._sure_until
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether the row's time is over by the wall clock, though this process leads by its own.
+
+        The clock was set, or the machine slept: until the row is asked again, every mark is refused.
+        """
+        return self._row_until is not None and self._clock.now() >= self._row_until
 
     @property
     def left(self) -> float:
@@ -117,6 +127,7 @@ class Leadership:
             self.asks_in = min(self.asks_in, max((lapses - now).total_seconds(), 0.0) + _AFTER_THE_LAPSE)
         was = self.leading
         self._sure_until = asked_at + (self._lasting - MARGIN).total_seconds() if taken else float("-inf")
+        self._row_until = now + self._lasting if taken else None
         if was != self.leading:
             log.info("lease: %s", "leading" if self.leading else "standing by")
             self._database.bell.ring()

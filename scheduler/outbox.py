@@ -22,7 +22,7 @@ from scheduler.wire import Wire
 from storage.failpoints import failpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from slack_sdk.web.async_client import AsyncWebClient
 
@@ -249,8 +249,13 @@ class Outbox:
             room = 3 * self._parallel - self._waiting
             if room <= 0:
                 return _Look(0, SWEEP_EVERY)
+            due, wait = await self._due()
+            if not due:
+                return _Look(0, wait)
+            if not await self._holds_the_row():
+                return _Look(0, SWEEP_EVERY)
             await self._probe()
-            picked, wait = await self._pick(room)
+            picked, wait = await self._pick(due, room)
             failpoint("outbox.picked")
             if picked:
                 async with self._database.transaction() as store:
@@ -266,14 +271,28 @@ class Outbox:
             # More may stand behind what shares a line with what was taken.
             return _Look(len(picked), 0.0 if picked else wait)
 
-    async def _pick(self, room: int) -> tuple[list[Candidate], float]:
+    async def _holds_the_row(self) -> bool:
+        """Whether marks will be granted; the row is asked where the wall clock says that its time is over."""
+        if self._leadership is None or not self._leadership.lapsed:
+            return True
+        return await self._leadership.renew()
+
+    async def _due(self) -> tuple[list[Lane], float]:
+        """The lanes in which something is due, whether it may go or not, and seconds until more is."""
+        at = self._clock.now()
+        async with self._database.glance() as store:
+            earliest = await store.outgoing.earliest()
+        waits = ((moment - at).total_seconds() for moment in earliest.values() if moment > at)
+        return [lane for lane in earliest if earliest[lane] <= at], min([SWEEP_EVERY, *waits])
+
+    async def _pick(self, lanes: Sequence[Lane], room: int) -> tuple[list[Candidate], float]:
         """Choose what to reserve, and spend its tokens; with it the seconds until more may be chosen."""
         at = self._clock.now()
         picked: list[Candidate] = []
         lines = set()
         wait = SWEEP_EVERY
         async with self._database.reading() as store:
-            for lane in Lane:
+            for lane in lanes:
                 closed = [kind for kind in Kind if self._wait_of(kind) > 0]
                 wait = min([wait, *(self._wait_of(kind) for kind in closed)])
                 if len(closed) == len(Kind):
@@ -370,8 +389,11 @@ class Outbox:
 
     async def _anything_due(self) -> bool:
         at = self._clock.now()
+        lanes, _ = await self._due()
+        if not lanes:
+            return False
         async with self._database.reading() as store:
-            for lane in Lane:
+            for lane in lanes:
                 if await store.outgoing.candidates(lane, at, 1):
                     return True
         return False
@@ -400,6 +422,9 @@ class Outbox:
         async with self._tending:
             at = self._clock.now()
             leader = self.owner if self._leadership is not None else None
+            async with self._database.glance() as store:
+                if not await store.outgoing.to_tend(at, leader):
+                    return 0
             async with self._database.transaction() as store:
                 changed = await store.outgoing.lapse(at, leader) + await store.outgoing.expire(at)
             changed += await self._endings.bury_orphans()

@@ -22,6 +22,7 @@ from community.deliveries import (
 from storage.deliveries import Deliveries, owed
 from storage.outgoing_statements import (
     BUSY,
+    EARLIEST,
     ENDED,
     EXPIRE,
     FIND,
@@ -30,13 +31,13 @@ from storage.outgoing_statements import (
     MARK,
     MARK_FENCED,
     NEXT_DUE,
-    OLDEST_DUE,
     ORPHANS,
     PENDING,
     RELEASE,
     RESERVE,
     SETTLE,
     SHOWING,
+    TO_TEND,
     UNRESOLVED,
     candidates,
 )
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
@@ -90,15 +91,22 @@ class Outgoing:
         found = await self._connection.execute(statement, values)
         return [Candidate(number, Kind(kind), line) for number, kind, line in found]
 
+    async def earliest(self) -> dict[Lane, datetime]:
+        """When the first delivery of each lane is due, able to go or not; an empty lane has no entry."""
+        return await self._of_each_lane(EARLIEST)
+
     async def next_due(self, at: datetime) -> datetime | None:
         """When the next delivery that is not yet due will be."""
-        moments = [await self._connection.scalar(NEXT_DUE, {"b_lane": lane, "b_at": at}) for lane in Lane]
-        return min((moment for moment in moments if moment is not None), default=None)
+        return min((await self._of_each_lane(NEXT_DUE, b_at=at)).values(), default=None)
 
     async def oldest_due(self, at: datetime) -> datetime | None:
         """Since when the delivery that is longest overdue has been due."""
-        moments = [await self._connection.scalar(OLDEST_DUE, {"b_lane": lane, "b_at": at}) for lane in Lane]
-        return min((moment for moment in moments if moment is not None), default=None)
+        earliest = min((await self.earliest()).values(), default=None)
+        return earliest if earliest is not None and earliest <= at else None
+
+    async def _of_each_lane(self, statement: Select[Any], **values: Any) -> dict[Lane, datetime]:
+        row = (await self._connection.execute(statement, values)).one()
+        return {lane: moment for lane, moment in zip(Lane, row, strict=True) if moment is not None}
 
     async def reserve(self, ids: Collection[int], owner: str, at: datetime) -> Sequence[Owed]:
         """Reserve what of these is still pending, for RESERVED_FOR; in the order of sending."""
@@ -267,6 +275,10 @@ class Outgoing:
         return None if row is None else owed(row)
 
     # What a crash, or time, left behind
+
+    async def to_tend(self, at: datetime, leader: str | None = None) -> bool:
+        """Whether anything has lapsed, expired, lost what it waits for, or is to be looked up by now."""
+        return bool(await self._connection.scalar(TO_TEND, {"b_at": at, "b_leader": leader}))
 
     async def unresolved(self, at: datetime, limit: int = 100) -> Sequence[Owed]:
         """What is marked as being sent and has to be looked at now; urgent first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import Integer, bindparam, case, literal_column, or_, select, update
 
 from community.deliveries import READ_BACK, Lane, State
 from storage.tables import Instant, deliveries, leases
@@ -117,17 +117,27 @@ SETTLE = update(deliveries).where(
 """Ends the attempt `b_attempts` of `b_id`, unless it was settled or repeated meanwhile."""
 
 _AT = bindparam("b_at", type_=Instant)
-_OF_LANE = (deliveries.c.state == PENDING, deliveries.c.lane == bindparam("b_lane"))
 
-NEXT_DUE = (
-    select(deliveries.c.due_at)
-    .where(*_OF_LANE, deliveries.c.due_at > _AT)
-    .order_by(deliveries.c.due_at)
-    .limit(1)
-)
-"""When the next delivery of `b_lane` is due after `b_at`."""
-OLDEST_DUE = select(func.min(deliveries.c.due_at)).where(*_OF_LANE, deliveries.c.due_at <= _AT)
-"""Since when the longest overdue delivery of `b_lane` has been due at `b_at`."""
+
+def _first(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """When the first pending delivery is due of which this is true, of each lane in the order of `Lane`."""
+    return select(
+        *(
+            select(deliveries.c.due_at)
+            .where(deliveries.c.state == PENDING, deliveries.c.lane == lane, *conditions)
+            .order_by(deliveries.c.due_at)
+            .limit(1)
+            .scalar_subquery()
+            .label(lane.value)
+            for lane in Lane
+        )
+    )
+
+
+EARLIEST = _first()
+"""When the first delivery of each lane is due, or has been due since."""
+NEXT_DUE = _first(deliveries.c.due_at > _AT)
+"""When the next delivery of each lane is due after `b_at`."""
 
 _IDS = deliveries.c.id.in_(bindparam("b_ids", expanding=True))
 RESERVE = (
@@ -166,40 +176,51 @@ def _sweep(*found: ColumnElement[bool], **values: Any) -> Update:
     return update(deliveries).where(deliveries.c.id.in_(over)).values(**values)
 
 
-LAPSE = _sweep(
+_LAPSED = (
     deliveries.c.state.in_(BUSY),
     deliveries.c.state == State.RESERVED,
     or_(deliveries.c.lease_until <= _AT, deliveries.c.owner != bindparam("b_leader")),
-    state=State.PENDING,
-    owner=None,
-    lease_until=None,
 )
+LAPSE = _sweep(*_LAPSED, state=State.PENDING, owner=None, lease_until=None)
 """Frees the reservations whose time is over at `b_at`, and those of others than `b_leader` if not null."""
-EXPIRE = _sweep(
+_EXPIRED = (
     deliveries.c.state == PENDING,
     deliveries.c.expires_at.is_not(None),
     deliveries.c.expires_at <= _AT,
-    state=State.EXPIRED,
-    ended_at=_AT,
 )
+EXPIRE = _sweep(*_EXPIRED, state=State.EXPIRED, ended_at=_AT)
 """Ends what was not sent by `b_at` though it should have been."""
+_UNRESOLVED = (
+    deliveries.c.state.in_(BUSY),
+    deliveries.c.state == State.SENDING,
+    deliveries.c.check_at <= _AT,
+)
 UNRESOLVED = (
     select(deliveries)
-    .where(deliveries.c.state.in_(BUSY), deliveries.c.state == State.SENDING, deliveries.c.check_at <= _AT)
+    .where(*_UNRESOLVED)
     .order_by(deliveries.c.lane.desc(), deliveries.c.check_at, deliveries.c.id)
     .limit(bindparam("b_limit", type_=Integer))
 )
 """What is marked as being sent and has to be looked up by `b_at`, urgent first."""
 
 _before = deliveries.alias("before")
+_ORPHANED = (
+    deliveries.c.after.is_not(None),
+    deliveries.c.state == PENDING,
+    _before.c.state.in_((State.DEAD, State.CANCELLED, State.EXPIRED)),
+)
 ORPHANS = (
     select(deliveries, _before.c.state.label("fate"))
     .join(_before, _before.c.key == deliveries.c.after)
-    .where(
-        deliveries.c.after.is_not(None),
-        deliveries.c.state == PENDING,
-        _before.c.state.in_((State.DEAD, State.CANCELLED, State.EXPIRED)),
-    )
+    .where(*_ORPHANED)
     .limit(bindparam("b_limit", type_=Integer))
 )
 """What waits for a delivery that will never be sent, with how that one ended."""
+
+TO_TEND = select(
+    or_(
+        *(select(deliveries.c.id).where(*one).exists() for one in (_LAPSED, _EXPIRED, _UNRESOLVED)),
+        select(deliveries.c.id).join(_before, _before.c.key == deliveries.c.after).where(*_ORPHANED).exists(),
+    )
+)
+"""Whether there is anything of all that at `b_at`."""

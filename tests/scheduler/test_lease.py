@@ -6,6 +6,7 @@ import pytest
 from community.deliveries import RESERVED_FOR, Delivery, State
 from scheduler.lease import Leadership
 from storage.database import Database
+from storage.outgoing import Outgoing
 
 
 @pytest.fixture
@@ -170,6 +171,31 @@ async def test_a_leader_that_lost_its_lease_does_not_even_mark(
     await outbox._sender.send(reserved)
     assert slack.calls == []
     assert (await state_of("test:plain:1")).state is State.PENDING
+
+
+async def test_a_clock_that_is_set_past_the_lease_costs_one_question_and_no_mark_in_vain(
+    make_outbox, database, clock, slack, owe, both, monkeypatch
+):
+    given_back = []
+    release = Outgoing.release
+
+    async def watched(self, ids, owner):
+        given_back.extend(ids)
+        return await release(self, ids, owner)
+
+    monkeypatch.setattr(Outgoing, "release", watched)
+    leader = Leadership(database, clock, monotonic=both, every=timedelta(minutes=10))
+    await leader.start()
+    outbox = make_outbox(leadership=leader)
+    await outbox.start()
+    clock.advance(timedelta(hours=1))  # Only the wall clock: the machine slept, or somebody set it.
+    await owe(*(Delivery(key=f"test:plain:{n}", to=f"C{n}", payload={"text": f"{n}"}) for n in range(3)))
+    async with asyncio.timeout(20):
+        while len(slack.shown()) < 3:
+            await asyncio.sleep(0.01)
+    assert not given_back
+    await outbox.stop()
+    await leader.stop()
 
 
 async def test_a_leader_that_was_frozen_after_its_mark_does_not_write(

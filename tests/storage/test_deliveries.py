@@ -158,13 +158,15 @@ async def test_the_due_scan_reads_its_index_and_nothing_else(database, database_
             found = await store.outgoing.candidates(
                 lane, NOW + timedelta(days=1), 100, besides_lines=["C1", "C2"], besides_kinds=[Kind.FILE]
             )
+        await store.outgoing.earliest()
         await store.outgoing.next_due(NOW)
+        await store.outgoing.to_tend(NOW)
         await store.outgoing.unresolved(NOW)
         await store.outgoing.orphans()
     event.remove(engine, "before_cursor_execute", note)
     assert len(found) == 0
     scans = [(sql, values) for sql, values in statements if "FROM deliveries" in sql]
-    assert len(scans) == 6
+    assert len(scans) == 7
     for sql, values in scans:
         async with database.reading() as store:
             explain = "EXPLAIN QUERY PLAN " if database_kind == "sqlite" else "EXPLAIN "
