@@ -152,6 +152,10 @@ async def follow(database: Database, clock: Clock) -> int:
 
     What night overtook is owed again for the morning.
     """
+    async with database.glance() as store:
+        at = clock.now()
+        if not any(_worth_counting(one, at) for one in await store.announcements.busy(at)):
+            return 0
     async with database.reading() as store:
         counted_at = clock.now()
         looked = [

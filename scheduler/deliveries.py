@@ -35,6 +35,9 @@ async def report_trouble(database: Database, clock: Clock, places: Places) -> in
     One that fails again after "Send again" gets a new card; one that arrived then is shown so on its card.
     """
     told = 0
+    async with database.glance() as store:
+        if not await store.deliveries.untold():
+            return 0
     async with database.transaction() as store:
         at = clock.now()
         for one in await store.deliveries.untold():

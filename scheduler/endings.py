@@ -70,7 +70,7 @@ class Endings:
         """End what waits for a delivery that will never be sent; how many ended."""
         buried = 0
         while True:
-            async with self._database.reading() as store:
+            async with self._database.glance() as store:
                 orphans = await store.outgoing.orphans()
             if not orphans:
                 return buried

@@ -218,7 +218,7 @@ def outcomes() -> dict[str, Callable[[Store, Landed], Awaitable[None]]]:
 
 async def turn_cards(database: Database, clock: Clock) -> int:
     """Let the cards of events that have begun or ended show it; give how many events."""
-    async with database.reading() as store:
+    async with database.glance() as store:
         due = await store.events_lists.to_turn(at=clock.now())
     for number in due:
         async with database.transaction() as store:
@@ -238,7 +238,7 @@ async def turn_cards(database: Database, clock: Clock) -> int:
 
 async def follow_people(database: Database, clock: Clock) -> int:
     """Free the seats of people who have left, and remind those who have moved by their new clock."""
-    async with database.reading() as store:
+    async with database.glance() as store:
         astray = await store.events_lists.astray(at=clock.now())
     for number in astray:
         async with database.transaction() as store:

@@ -120,7 +120,7 @@ class Follower:
 
     async def _look(self, *, politely: bool = False) -> int:
         """Work out what is due now, the longest waiting first; how many lines that were."""
-        async with self._database.reading() as store:
+        async with self._database.glance() as store:
             due = await store.follow_ups.due(self._clock.now(), _AT_ONCE)
         done = 0
         for number, at in due:

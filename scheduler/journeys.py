@@ -116,7 +116,7 @@ async def send_due_lessons(database: Database, clock: Clock) -> int:
     """
     journey = first_week()
     queued = 0
-    while True:
+    while await _lessons_are_due(database, clock):
         async with database.transaction() as store:
             at = clock.now()
             due = await store.journeys.due(journey.key, at=at, limit=AT_ONCE)
@@ -150,9 +150,18 @@ async def _latest(store: Store, wanted: bool) -> Mapping[str, Any]:  # noqa: FBT
     return await store.journeys_texts.latest_of_all() if wanted else {}
 
 
+async def _lessons_are_due(database: Database, clock: Clock) -> bool:
+    """Look without a transaction: mostly there is nothing, and nobody need wait for that."""
+    async with database.glance() as store:
+        return bool(await store.journeys.due(first_week().key, at=clock.now(), limit=1))
+
+
 async def _recall_tasks(database: Database, clock: Clock) -> int:
     queued = 0
     while True:
+        async with database.glance() as store:
+            if not await store.journeys.to_recall(at=clock.now(), limit=1):
+                return queued
         async with database.transaction() as store:
             at = clock.now()
             due = await store.journeys.to_recall(at=at, limit=AT_ONCE)
@@ -180,7 +189,7 @@ def _decide(enrolment: Enrolment, step: Progress, at: datetime) -> tuple[datetim
 
 async def admit_waiting(database: Database, clock: Clock) -> int:
     """Let those begin of whom only the id was known; forget what turned out to be no person."""
-    async with database.reading() as store:
+    async with database.glance() as store:
         waiting = await store.journeys.to_admit()
     for known in waiting:
         async with database.transaction() as store:
@@ -197,7 +206,7 @@ async def follow_people(database: Database, clock: Clock) -> int:
     """Go along with what the roster says: events about who left, came back or moved get lost in outages."""
     changed, after = 0, 0
     while True:
-        async with database.reading() as store:
+        async with database.glance() as store:
             astray = await store.journeys.astray(first_week().key, after=after, limit=AT_ONCE)
         for known in astray:
             async with database.transaction() as store:

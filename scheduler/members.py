@@ -98,7 +98,7 @@ async def sync_members(
 
 async def learn_strangers(database: Database, client: AsyncWebClient, clock: Clock) -> int:
     """Ask Slack about people of whom only the id is known, because their event was lost; give how many."""
-    async with database.reading() as store:
+    async with database.glance() as store:
         strangers = await store.members.unknown()
     learnt = 0
     for user in strangers:

@@ -208,7 +208,7 @@ async def tend_requests(database: Database, clock: Clock, policy: Policy, places
 
     One transaction for each thing that is due, so that a crash in between loses and repeats nothing.
     """
-    async with database.reading() as store:
+    async with database.glance() as store:
         due = await store.mentoring.due(at=clock.now())
     tended = 0
     for number in due:

@@ -291,7 +291,7 @@ class Outbox:
         picked: list[Candidate] = []
         lines = set()
         wait = SWEEP_EVERY
-        async with self._database.reading() as store:
+        async with self._database.glance() as store:
             for lane in lanes:
                 closed = [kind for kind in Kind if self._wait_of(kind) > 0]
                 wait = min([wait, *(self._wait_of(kind) for kind in closed)])
@@ -383,7 +383,7 @@ class Outbox:
 
     async def _seed(self) -> None:
         if not self._seeded:
-            async with self._database.reading() as store:
+            async with self._database.glance() as store:
                 self._sender.anchor = await store.outgoing.last_ts()
             self._seeded = True
 
@@ -392,7 +392,7 @@ class Outbox:
         lanes, _ = await self._due()
         if not lanes:
             return False
-        async with self._database.reading() as store:
+        async with self._database.glance() as store:
             for lane in lanes:
                 if await store.outgoing.candidates(lane, at, 1):
                     return True

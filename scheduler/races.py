@@ -96,7 +96,7 @@ async def count_down(database: Database, clock: Clock) -> int:
     However many are due, each transaction takes only a few, so that the others hardly wait.
     """
     queued = 0
-    while True:
+    while await _messages_are_due(database, clock):
         async with database.transaction() as store:
             at = clock.now()
             due = await store.races_saved.due(at=at, limit=AT_ONCE)
@@ -113,10 +113,19 @@ async def count_down(database: Database, clock: Clock) -> int:
     return queued
 
 
+async def _messages_are_due(database: Database, clock: Clock) -> bool:
+    """Look without a transaction: mostly there is nothing, and nobody need wait for that."""
+    async with database.glance() as store:
+        return bool(await store.races_saved.due(at=clock.now(), limit=1))
+
+
 async def follow_people(database: Database, clock: Clock) -> int:
     """Write to whoever moved at nine where they are now; give how many countdowns that changes."""
     changed = 0
     while True:
+        async with database.glance() as store:
+            if not await store.races_saved.astray(limit=1):
+                return changed
         async with database.transaction() as store:
             astray = await store.races_saved.astray(limit=AT_ONCE)
             await store.races_saved.put(*(moved_away(each.saved, each.reader) for each in astray))

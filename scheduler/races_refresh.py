@@ -59,7 +59,7 @@ async def refresh_saved(
     for name in sources:
         at = clock.now()
         before = last_night(at, zone)
-        async with database.reading() as store:
+        async with database.glance() as store:
             wanted = await store.races_saved.to_check(name, before=before, at=at, limit=MOST)
         for number, (key, also) in enumerate(wanted):
             if number:

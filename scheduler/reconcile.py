@@ -83,7 +83,7 @@ class Reconciler:
 
     async def sweep(self) -> int:
         """Settle what can be settled now; how many deliveries changed."""
-        async with self._database.reading() as store:
+        async with self._database.glance() as store:
             rows = await store.outgoing.unresolved(self._clock.now())
         settled = 0
         places: dict[_Place, list[Owed]] = {}

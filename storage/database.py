@@ -76,7 +76,7 @@ class Database:
         self._glancer = (
             reader
             if reader.dialect.name == "sqlite"
-            else reader.execution_options(isolation_level="AUTOCOMMIT")
+            else writer.execution_options(isolation_level="AUTOCOMMIT")
         )
         self._turn = asyncio.Lock() if writer.dialect.name == "sqlite" else contextlib.nullcontext()
 

@@ -69,6 +69,25 @@ async def test_a_reading_transaction_cannot_write_and_sees_one_state(database):
         assert len((await reader.connection.execute(select(seen))).all()) == 1
 
 
+async def test_a_glance_is_a_statement_without_a_transaction_and_sees_what_was_kept_meanwhile(
+    database, database_kind
+):
+    async with database.glance() as glance:
+        driver = glance.connection.sync_connection.connection.driver_connection
+        assert (await glance.connection.execute(select(seen))).all() == []
+        if database_kind == "postgresql":
+            assert not driver.is_in_transaction()
+            async with database.transaction() as store:
+                await store.seen.first("a", NOW)
+            assert len((await glance.connection.execute(select(seen))).all()) == 1
+    async with database.transaction() as store:
+        assert await store.seen.first("b", NOW)
+        if database_kind == "postgresql":
+            again = store.connection.sync_connection.connection.driver_connection
+            assert again is driver, "the same connection, which has a transaction again"
+            assert driver.is_in_transaction()
+
+
 async def test_many_writers_wait_for_one_another_without_a_fault(database):
     async def write(number):
         async with database.transaction() as store:
