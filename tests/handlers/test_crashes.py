@@ -133,7 +133,7 @@ async def gone_or_frozen(pid):
 async def stage(database_url):
     made = Afar(database_url)
     await made.open()
-    await made.add_mentor("U0MIA", {"VA"}, topics={Topic.FILING}, capacity=20)
+    await made.add_mentor("U0MIA", states={"VA"}, topics={Topic.FILING}, capacity=20)
     yield made
     await made.close()
 

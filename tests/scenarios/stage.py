@@ -113,27 +113,28 @@ class Stage:
 
     async def cast_mentors(self) -> None:
         """Make Mia and Max mentors for Virginia and Moe one for Ohio."""
-        await self.add_mentor("U0MIA", {"VA"}, topics={Topic.FILING})
-        await self.add_mentor("U0MAX", {"VA"}, kind=MentorKind.ALUMNI, offices={Office.SCHOOL_BOARD})
-        await self.add_mentor("U0MOE", {"OH"})
+        await self.add_mentor("U0MIA", states={"VA"}, topics={Topic.FILING})
+        await self.add_mentor("U0MAX", states={"VA"}, kind=MentorKind.ALUMNI, offices={Office.SCHOOL_BOARD})
+        await self.add_mentor("U0MOE", states={"OH"})
 
-    async def add_mentor(self, user: str, states: set[str], **offers: Any) -> None:
-        """Make this person an approved mentor."""
+    async def add_mentor(self, *users: str, states: set[str], **offers: Any) -> None:
+        """Make these people approved mentors, each with the same profile."""
         async with self.application.database.transaction() as store:
-            await store.members.meet(user, at=self.clock.now())
-            await store.members.save_mentor(
-                MentorProfile(
-                    user=user,
-                    states=frozenset(states),
-                    kind=offers.get("kind", MentorKind.OPERATIVE),
-                    topics=frozenset(offers.get("topics", ())),
-                    offices=frozenset(offers.get("offices", ())),
-                    capacity=offers.get("capacity", 3),
-                    against=frozenset(offers.get("against", ())),
-                    approved_at=self.clock.now(),
-                    approved_by="U0SUE",
+            for user in users:
+                await store.members.meet(user, at=self.clock.now())
+                await store.members.save_mentor(
+                    MentorProfile(
+                        user=user,
+                        states=frozenset(states),
+                        kind=offers.get("kind", MentorKind.OPERATIVE),
+                        topics=frozenset(offers.get("topics", ())),
+                        offices=frozenset(offers.get("offices", ())),
+                        capacity=offers.get("capacity", 3),
+                        against=frozenset(offers.get("against", ())),
+                        approved_at=self.clock.now(),
+                        approved_by="U0SUE",
+                    )
                 )
-            )
 
     def person(self, name: str) -> Person:
         """Give a member of the cast by first name."""

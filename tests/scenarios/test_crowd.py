@@ -22,7 +22,7 @@ async def test_of_two_hundred_claims_one_wins_and_everybody_is_answered(stage, r
     for user in users:
         workspace.add_user(user.lower(), id=user)
         workspace.join(MENTORS, user)
-        await stage.add_mentor(user, {"VA"})
+    await stage.add_mentor(*users, states={"VA"})
     receipt = await stage.ask()
     await stage.heard_everything()
     board = stage.in_channel(MENTORS)[-1]
