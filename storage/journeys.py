@@ -7,8 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from community.deliveries import State
@@ -16,7 +15,8 @@ from community.journeys_moves import Due, Move
 from community.journeys_notices import lesson_key
 from community.journeys_steps import Came, Cause, Enrolment, Progress, Standing, StepState
 from community.members import Stage
-from storage.tables import deliveries, enrolments, journey_steps, members
+from storage import journeys_statements as sql
+from storage.tables import enrolments, journey_steps
 
 _ENROLMENT = tuple(each.name for each in fields(Enrolment))
 _STEP = tuple(each.name for each in fields(Progress))
@@ -39,93 +39,67 @@ class Journeys:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+        self._dialect = connection.dialect.name
 
     async def enrol(self, enrolment: Enrolment) -> Enrolment | None:
         """Keep a new enrolment and give it with its number; None where the person has one already."""
         values = {name: getattr(enrolment, name) for name in _ENROLMENT if name != "id"}
-        row = (
-            await self._connection.execute(
-                self._insert(enrolments).values(values).on_conflict_do_nothing().returning(enrolments)
-            )
-        ).one_or_none()
-        return enrolment_of(row) if row else None
+        return await self._one(sql.ENROL[self._dialect], values)
 
     async def of(self, journey: str, user: str) -> Enrolment | None:
         """Give the person's enrolment as it is."""
-        return await self._one(self._where(journey, user))
+        return await self._one(sql.OF, {"b_user": user, "b_journey": journey})
 
     async def hold(self, journey: str, user: str) -> Enrolment | None:
         """Give the person's enrolment and keep others from changing it until this transaction ends."""
-        return await self._one(self._where(journey, user).with_for_update())
+        return await self._one(sql.HOLD, {"b_user": user, "b_journey": journey})
 
-    def _where(self, journey: str, user: str) -> Any:
-        return select(enrolments).where(enrolments.c.user == user, enrolments.c.journey == journey)
-
-    async def _one(self, statement: Any) -> Enrolment | None:
-        row = (await self._connection.execute(statement)).one_or_none()
+    async def _one(self, statement: Any, values: dict[str, Any]) -> Enrolment | None:
+        row = (await self._connection.execute(statement, values)).one_or_none()
         return enrolment_of(row) if row else None
 
     async def change(self, number: int, **values: object) -> Enrolment:
         """Change an enrolment that is held, and give it as it is now."""
-        row = (
-            await self._connection.execute(
-                update(enrolments).where(enrolments.c.id == number).values(**values).returning(enrolments)
-            )
-        ).one()
-        return enrolment_of(row)
+        return enrolment_of(await self._change(enrolments, number, values))
+
+    async def _change(self, table: Table, number: int, values: Mapping[str, object]) -> Row[Any]:
+        bound = {f"b_{name}": value for name, value in values.items()}
+        statement = sql.change(table, tuple(values))
+        row: Row[Any] = (await self._connection.execute(statement, {**bound, "b_id": number})).one()
+        return row
 
     async def forget(self, number: int) -> None:
         """Forget an enrolment that never began, of what turned out to be no person."""
-        await self._connection.execute(
-            delete(enrolments).where(enrolments.c.id == number, enrolments.c.standing == Standing.WAITING)
-        )
+        await self._connection.execute(sql.FORGET, {"b_id": number})
 
     # Steps
 
     async def step(self, number: int) -> tuple[Enrolment, Progress] | None:
         """Give a step and its enrolment, as they are."""
-        row = (
-            await self._connection.execute(select(journey_steps).where(journey_steps.c.id == number))
-        ).one_or_none()
+        row = (await self._connection.execute(sql.STEP, {"b_id": number})).one_or_none()
         if row is None:
             return None
-        enrolment = await self._one(select(enrolments).where(enrolments.c.id == row.enrolment))
+        enrolment = await self._one(sql.GET, {"b_id": row.enrolment})
         return (enrolment, _step(row)) if enrolment else None
 
     async def hold_step(self, number: int) -> tuple[Enrolment, Progress] | None:
         """Give a step and its enrolment, both kept from changing until this transaction ends."""
-        owner = select(journey_steps.c.enrolment).where(journey_steps.c.id == number).scalar_subquery()
         # Whoever changes a step holds its enrolment, so that one lock is enough.
-        held = await self._one(select(enrolments).where(enrolments.c.id == owner).with_for_update())
+        held = await self._one(sql.HOLD_OWNER, {"b_id": number})
         if held is None:
             return None
-        row = (
-            await self._connection.execute(select(journey_steps).where(journey_steps.c.id == number))
-        ).one()
+        row = (await self._connection.execute(sql.STEP, {"b_id": number})).one()
         return held, _step(row)
 
     async def change_step(self, number: int, **values: object) -> Progress:
         """Change a step whose enrolment is held, and give it as it is now."""
-        row = (
-            await self._connection.execute(
-                update(journey_steps)
-                .where(journey_steps.c.id == number)
-                .values(**values)
-                .returning(journey_steps)
-            )
-        ).one()
-        return _step(row)
+        return _step(await self._change(journey_steps, number, values))
 
     async def steps(self, enrolment: Enrolment, *, round_: int | None = None) -> Sequence[Progress]:
         """Give what became of each step of the present (or another) round, in the order of the days."""
         found = await self._connection.execute(
-            select(journey_steps)
-            .where(
-                journey_steps.c.enrolment == enrolment.id,
-                journey_steps.c.round == (enrolment.round if round_ is None else round_),
-            )
-            .order_by(journey_steps.c.day)
+            sql.STEPS,
+            {"b_enrolment": enrolment.id, "b_round": enrolment.round if round_ is None else round_},
         )
         return [_step(row) for row in found]
 
@@ -136,24 +110,8 @@ class Journeys:
 
         What another process is just looking at is left to it.
         """
-        found = await self._connection.execute(
-            select(
-                enrolments,
-                members.c.zone.label("their_zone"),
-                members.c.stage.label("their_stage"),
-                members.c.left_at,
-            )
-            .outerjoin(members, members.c.id == enrolments.c.user)
-            .where(
-                # Only an active one has a next moment; asking for that too would lead to another index.
-                enrolments.c.journey == journey,
-                enrolments.c.next_at <= at,
-            )
-            .order_by(enrolments.c.next_at)
-            .limit(limit)
-            .with_for_update(of=enrolments, skip_locked=True)
-        )
-        rows = list(found)
+        values = {"b_journey": journey, "b_at": at, "b_limit": limit}
+        rows = list(await self._connection.execute(sql.DUE, values))
         last = await self._last([row.id for row in rows if row.day])
         ways = await self._ways([step for step in last.values() if step.state is StepState.QUEUED])
         return [
@@ -171,16 +129,7 @@ class Journeys:
     async def _last(self, numbers: Sequence[int]) -> dict[int, Progress]:
         if not numbers:
             return {}
-        found = await self._connection.execute(
-            select(journey_steps)
-            .join(
-                enrolments,
-                (enrolments.c.id == journey_steps.c.enrolment)
-                & (enrolments.c.round == journey_steps.c.round)
-                & (enrolments.c.day == journey_steps.c.day),
-            )
-            .where(enrolments.c.id.in_(numbers))
-        )
+        found = await self._connection.execute(sql.LAST, {"b_ids": numbers})
         return {row.enrolment: _step(row) for row in found}
 
     async def _ways(self, queued: Sequence[Progress]) -> dict[int, State]:
@@ -188,9 +137,7 @@ class Journeys:
         if not queued:
             return {}
         keys = {lesson_key(step.id, step.attempt): step.id for step in queued}
-        found = await self._connection.execute(
-            select(deliveries.c.key, deliveries.c.state).where(deliveries.c.key.in_(keys))
-        )
+        found = await self._connection.execute(sql.WAYS, {"b_keys": list(keys)})
         return {keys[row.key]: State(row.state) for row in found}
 
     async def move(
@@ -203,16 +150,10 @@ class Journeys:
         if not moves:
             return []
         await self._connection.execute(
-            update(enrolments)
-            .where(
-                enrolments.c.id == bindparam("number"),
-                enrolments.c.next_at == bindparam("was_due"),
-                enrolments.c.standing == Standing.ACTIVE,
-            )
-            .values({name: bindparam(f"new_{name}") for name in _MOVED}),
+            sql.MOVE,
             [
-                {"number": move.before.id, "was_due": move.before.next_at}
-                | {f"new_{name}": getattr(move.after, name) for name in _MOVED}
+                {"b_id": move.before.id, "b_was_due": move.before.next_at}
+                | {f"b_{name}": getattr(move.after, name) for name in sql.MOVED}
                 for move in moves
             ],
         )
@@ -221,9 +162,7 @@ class Journeys:
         sent: list[tuple[Move, Progress]] = []
         by_number = {move.before.id: move for move in moves}
         if wanted:
-            made = await self._connection.execute(
-                self._insert(journey_steps).on_conflict_do_nothing().returning(journey_steps), wanted
-            )
+            made = await self._connection.execute(sql.ADD_STEPS[self._dialect], wanted)
             steps = [_step(row) for row in made]
             sent += [(by_number[step.enrolment], step) for step in steps if step.state is StepState.QUEUED]
         for move in moves:
@@ -240,98 +179,39 @@ class Journeys:
 
     async def _settle_unclear(self, numbers: Sequence[int]) -> None:
         if numbers:
-            await self._connection.execute(
-                update(journey_steps)
-                .where(journey_steps.c.id.in_(numbers), journey_steps.c.state == StepState.QUEUED)
-                .values(state=StepState.SENT, reason="unclear")
-            )
+            await self._connection.execute(sql.SETTLE_UNCLEAR, {"b_ids": numbers})
 
     async def to_recall(self, *, at: datetime, limit: int) -> list[tuple[Enrolment, Progress]]:
         """Give undone tasks that are to be recalled, with their enrolments, which are held."""
-        found = await self._connection.execute(
-            select(journey_steps.c.id, journey_steps.c.enrolment)
-            .where(journey_steps.c.remind_at <= at)
-            .order_by(journey_steps.c.remind_at)
-            .limit(limit)
-        )
+        found = await self._connection.execute(sql.TO_RECALL, {"b_at": at, "b_limit": limit})
         wanted = {row.id: row.enrolment for row in found}
         if not wanted:
             return []
-        owners = {
-            row.id: enrolment_of(row)
-            for row in await self._connection.execute(
-                select(enrolments)
-                .where(enrolments.c.id.in_(set(wanted.values())))
-                .with_for_update(skip_locked=True)
-            )
-        }
-        steps = await self._connection.execute(
-            select(journey_steps).where(journey_steps.c.id.in_(wanted), journey_steps.c.remind_at <= at)
-        )
+        held = await self._connection.execute(sql.HOLD_FREE, {"b_ids": list(set(wanted.values()))})
+        owners = {row.id: enrolment_of(row) for row in held}
+        steps = await self._connection.execute(sql.STILL_TO_RECALL, {"b_ids": list(wanted), "b_at": at})
         return [(owners[row.enrolment], _step(row)) for row in steps if row.enrolment in owners]
 
     async def recalled(self, moves: Sequence[tuple[int, datetime | None, datetime | None]]) -> None:
         """Keep of each step (number, when to recall it, when it was recalled)."""
         if moves:
             await self._connection.execute(
-                update(journey_steps)
-                .where(journey_steps.c.id == bindparam("number"))
-                .values(remind_at=bindparam("later"), reminded_at=bindparam("done")),
-                [{"number": number, "later": later, "done": done} for number, later, done in moves],
+                sql.RECALLED,
+                [{"b_id": number, "b_later": later, "b_done": done} for number, later, done in moves],
             )
 
     # People
 
     async def to_admit(self, *, limit: int = 200) -> list[Enrolment]:
         """Give those who waited to be known and are known now."""
-        found = await self._connection.execute(
-            select(enrolments)
-            .join(members, members.c.id == enrolments.c.user)
-            .where(
-                enrolments.c.standing == Standing.WAITING,
-                enrolments.c.reason == Cause.UNKNOWN,
-                members.c.name != "",
-            )
-            .limit(limit)
-        )
+        found = await self._connection.execute(sql.TO_ADMIT, {"b_limit": limit})
         return [enrolment_of(row) for row in found]
 
     async def astray(self, journey: str, *, after: int = 0, limit: int = 200) -> list[Enrolment]:
         """Give enrolments that do not go along with what is known of their people, by number."""
-        gone = members.c.left_at.is_not(None)
-        under_way = enrolments.c.standing.in_((Standing.ACTIVE, Standing.PAUSED, Standing.WAITING))
-        left = (enrolments.c.standing == Standing.STOPPED) & (enrolments.c.reason == Cause.LEFT)
-        guest = (
-            (enrolments.c.standing == Standing.WAITING)
-            & (enrolments.c.reason == Cause.GUEST)
-            & ~members.c.guest
-        )
-        moved = (enrolments.c.standing == Standing.ACTIVE) & (enrolments.c.zone != members.c.zone)
-        found = await self._connection.execute(
-            select(enrolments)
-            .join(members, members.c.id == enrolments.c.user)
-            .where(
-                enrolments.c.id > after,
-                enrolments.c.journey == journey,
-                (gone & under_way) | (~gone & left) | guest | moved,
-            )
-            .order_by(enrolments.c.id)
-            .limit(limit)
-        )
+        values = {"b_journey": journey, "b_after": after, "b_limit": limit}
+        found = await self._connection.execute(sql.ASTRAY, values)
         return [enrolment_of(row) for row in found]
-
-
-_MOVED = (
-    "standing",
-    "day",
-    "next_at",
-    "zone",
-    "finished_at",
-    "signs_from",
-    "stopped_at",
-    "reason",
-)
-"""What time passing can change on an enrolment."""
 
 
 def _new_steps(move: Move, versions: Mapping[str, int], at: datetime) -> list[dict[str, Any]]:
