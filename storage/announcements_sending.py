@@ -16,8 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from community.announcements_book import Announcement, Tally
 from community.announcements_times import Window
 from community.deliveries import Kind, Lane, State
-from storage.deliveries import WAITING
-from storage.deliveries_statements import NEWEST_TEXT
+from storage.deliveries_statements import NEWEST_TEXT, WAITING
 from storage.fanout import about_each, opaque
 from storage.tables import (
     Facts,

@@ -7,10 +7,11 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from community.deliveries import COLLAPSING, VOUCHED_FOR, Delivery, Kind, Lane, Owed, Sent, State, pieces
-from storage.deliveries_statements import ADD, ADD_ONE, REFRESH, UPSERT
+from storage import deliveries_statements as sql
+from storage.deliveries_statements import WAITING
 from storage.tables import deliveries
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-WAITING = (State.PENDING, State.RESERVED)
-"""Not yet marked as being sent, so that it can still be changed or taken back."""
-
 _NAMED_AT_ONCE = 5000
 """Values that one statement names: both databases take some 32,000."""
 
@@ -32,9 +30,6 @@ _NAMED_AT_ONCE = 5000
 def in_parts(names: Sequence[T], most: int = _NAMED_AT_ONCE) -> Iterator[Sequence[T]]:
     """Give so many of these at a time, in their order."""
     return (names[start : start + most] for start in range(0, len(names), most))
-
-
-NEWEST = deliveries.c.kind.in_(tuple(COLLAPSING)) & deliveries.c.state.in_(WAITING)
 
 
 def owed(row: Row[Any]) -> Owed:
@@ -94,7 +89,7 @@ class Deliveries:
                 rows.extend(self._values(part, at) for part in split(delivery))
         parts = {row["key"] for row in rows} - {delivery.key for delivery in wanted}
         if rows:
-            result = await self._connection.execute(ADD[self._dialect], rows)
+            result = await self._connection.execute(sql.ADD[self._dialect], rows)
             keys += sum(key not in parts for (key,) in result)
         self.added += keys
         return keys
@@ -106,15 +101,10 @@ class Deliveries:
         return _values(delivery, at, base64.urlsafe_b64encode(mixed[:16]).decode().rstrip("="))
 
     async def _replace(self, delivery: Delivery, at: datetime) -> int:
-        known = await self._connection.scalar(select(deliveries.c.id).where(deliveries.c.key == delivery.key))
-        if known is not None:
+        if await self._connection.scalar(sql.KNOWN, {"b_key": delivery.key}) is not None:
             return 0
-        await self._connection.execute(
-            update(deliveries)
-            .where(deliveries.c.line == delivery.line, NEWEST)
-            .values(state=State.CANCELLED, reason="superseded", ended_at=at)
-        )
-        await self._connection.execute(ADD_ONE, self._values(delivery, at))
+        await self._connection.execute(sql.SUPERSEDE, {"b_line": delivery.line, "b_at": at})
+        await self._connection.execute(sql.ADD_ONE, self._values(delivery, at))
         return 1
 
     async def refresh(self, *keys: str, at: datetime, lane: Lane = Lane.URGENT) -> None:
@@ -129,7 +119,7 @@ class Deliveries:
             return
         # Writing to the posts' rows, rather than reading them, waits on PostgreSQL for a sender that is just
         # marking one: what it renders then includes our facts, or we see that it was marked.
-        cards = await self._connection.execute(REFRESH, {"b_keys": sorted(set(keys))})
+        cards = await self._connection.execute(sql.REFRESH, {"b_keys": sorted(set(keys))})
         shown = {State.SENDING, State.SENT, State.PARKED}
         changes = [
             Delivery(
@@ -173,7 +163,7 @@ class Deliveries:
         if not wanted:
             return
         rows = [self._values(delivery, at) for delivery in wanted]
-        await self._connection.execute(UPSERT[self._dialect], rows)
+        await self._connection.execute(sql.UPSERT[self._dialect], rows)
         self.added += len(wanted)
 
     async def cancel(self, *keys: str, at: datetime) -> int:
@@ -183,45 +173,23 @@ class Deliveries:
         """
         if not keys:
             return 0
-        stopped = await self._connection.execute(
-            update(deliveries)
-            .where(deliveries.c.key.in_(keys), deliveries.c.state.in_(WAITING))
-            .values(state=State.CANCELLED, cancelled_at=at, ended_at=at, owner=None, lease_until=None)
-            .returning(deliveries.c.key)
-        )
+        stopped = await self._connection.execute(sql.CANCEL, {"b_keys": keys, "b_at": at})
         gone = [key for (key,) in stopped]
-        await self._connection.execute(
-            update(deliveries)
-            .where(deliveries.c.key.in_(keys), deliveries.c.state == State.SENDING)
-            .values(cancelled_at=at)
-        )
+        await self._connection.execute(sql.CANCEL_LATER, {"b_keys": keys, "b_at": at})
         follow = gone
         while follow:
-            followers = await self._connection.execute(
-                update(deliveries)
-                .where(deliveries.c.after.in_(follow), deliveries.c.state.in_(WAITING))
-                .values(state=State.CANCELLED, cancelled_at=at, ended_at=at, reason="after_cancelled")
-                .returning(deliveries.c.key)
-            )
+            followers = await self._connection.execute(sql.CANCEL_FOLLOWERS, {"b_keys": follow, "b_at": at})
             follow = [key for (key,) in followers]
         return len(gone)
 
     async def sent(self, key: str) -> Sent | None:
         """Where and when a delivery arrived; None when it did not, or not yet."""
-        row = (
-            await self._connection.execute(
-                select(deliveries.c.channel, deliveries.c.ts, deliveries.c.ended_at).where(
-                    deliveries.c.key == key, deliveries.c.state == State.SENT
-                )
-            )
-        ).one_or_none()
+        row = (await self._connection.execute(sql.SENT, {"b_key": key})).one_or_none()
         return None if row is None else Sent(key, row.channel, row.ts, row.ended_at)
 
     async def find(self, key: str) -> Owed | None:
         """The delivery with that key."""
-        row = (
-            await self._connection.execute(select(deliveries).where(deliveries.c.key == key))
-        ).one_or_none()
+        row = (await self._connection.execute(sql.FIND, {"b_key": key})).one_or_none()
         return None if row is None else owed(row)
 
     # For the staff desk
@@ -261,41 +229,13 @@ class Deliveries:
 
     async def untold(self, limit: int = 200) -> Sequence[Owed]:
         """What staff has yet to hear of: troubles, and how those ended that staff had sent again."""
-        rows = await self._connection.execute(
-            select(deliveries)
-            .where(
-                deliveries.c.told_at.is_(None),
-                or_(
-                    deliveries.c.state.in_((State.PARKED, State.DEAD)),
-                    and_(
-                        deliveries.c.told > 0,
-                        deliveries.c.state.in_((State.SENT, State.CANCELLED, State.EXPIRED)),
-                    ),
-                ),
-            )
-            .order_by(deliveries.c.id)
-            .limit(limit)
-        )
+        rows = await self._connection.execute(sql.UNTOLD, {"b_limit": limit})
         return [owed(row) for row in rows]
 
     async def tell(self, one: Owed, at: datetime) -> int | None:
         """Note that staff hears of it now, for the how-manieth time; None where it was told meanwhile."""
-        row = (
-            await self._connection.execute(
-                update(deliveries)
-                .where(
-                    deliveries.c.id == one.id, deliveries.c.told_at.is_(None), deliveries.c.state == one.state
-                )
-                .values(
-                    told_at=at,
-                    told=case(
-                        (deliveries.c.state.in_((State.PARKED, State.DEAD)), deliveries.c.told + 1),
-                        else_=deliveries.c.told,
-                    ),
-                )
-                .returning(deliveries.c.told)
-            )
-        ).one_or_none()
+        values = {"b_id": one.id, "b_state": one.state, "b_at": at}
+        row = (await self._connection.execute(sql.TELL, values)).one_or_none()
         return None if row is None else int(row.told)
 
     async def send_again(self, key: str, at: datetime) -> bool:

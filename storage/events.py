@@ -25,7 +25,8 @@ from community.events_terms import (
 from community.members import Stage
 from community.mentoring_requests import Rating
 from community.topics import Topic
-from storage.deliveries import WAITING, in_parts
+from storage.deliveries import in_parts
+from storage.deliveries_statements import WAITING
 from storage.tables import deliveries, event_history, event_sign_ups, events, members
 
 _EVENT = tuple(each.name for each in fields(Event))

@@ -20,12 +20,12 @@ from community.deliveries import (
     State,
 )
 from storage.deliveries import Deliveries, owed
+from storage.deliveries_statements import FIND
 from storage.outgoing_statements import (
     BUSY,
     EARLIEST,
     ENDED,
     EXPIRE,
-    FIND,
     HOLD_CARD,
     LAPSE,
     MARK,

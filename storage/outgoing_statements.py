@@ -165,7 +165,6 @@ RELEASE = (
 )
 """Gives back what of `b_ids` `b_owner` has reserved."""
 
-FIND = select(deliveries).where(deliveries.c.key == bindparam("b_key"))
 HOLD_CARD = select(deliveries.c.id).where(deliveries.c.key == bindparam("b_key")).with_for_update()
 SHOWING = update(deliveries).where(deliveries.c.key == bindparam("b_key")).values(hash=bindparam("b_hash"))
 
