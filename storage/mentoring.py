@@ -14,9 +14,7 @@ from sqlalchemy import (
     and_,
     case,
     func,
-    or_,
     select,
-    update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,7 +26,7 @@ from community.topics import Topic
 from storage import mentoring_statements as sql
 from storage.failpoints import failpoint
 from storage.members import parsed
-from storage.tables import members, mentor_profiles, offers, requests
+from storage.tables import mentor_profiles, offers, requests
 
 MEDIAN_FROM = 5
 """Fewer answers than this are no history to promise a waiting time from."""
@@ -157,7 +155,7 @@ class Mentoring:
         """Give the request and keep others from changing it until this transaction ends."""
         return await self._one(sql.HOLD, {"b_id": number})
 
-    async def _one(self, statement: Any, values: dict[str, Any] | None = None) -> Request | None:
+    async def _one(self, statement: Any, values: dict[str, Any]) -> Request | None:
         row = (await self._connection.execute(statement, values)).one_or_none()
         return _request(row) if row else None
 
@@ -224,7 +222,7 @@ class Mentoring:
 
     async def get_offer(self, number: int) -> Offer | None:
         """Give one offer."""
-        row = (await self._connection.execute(select(offers).where(offers.c.id == number))).one_or_none()
+        row = (await self._connection.execute(sql.GET_OFFER, {"b_id": number})).one_or_none()
         return _offer(row) if row else None
 
     async def settle_offers(
@@ -244,14 +242,7 @@ class Mentoring:
 
     async def lapse_offers(self, number: int, *, at: datetime) -> list[str]:
         """Note that the open offers of this request were let pass in silence; give whose they were."""
-        found = await self._connection.execute(
-            update(offers)
-            .where(
-                offers.c.request == number, offers.c.state == OfferState.OPEN, offers.c.lapsed_at.is_(None)
-            )
-            .values(lapsed_at=at)
-            .returning(offers.c.mentor)
-        )
+        found = await self._connection.execute(sql.LAPSE, {"b_request": number, "b_at": at})
         return sorted(found.scalars())
 
     async def lapses_in_a_row(self, mentor: str) -> int:
@@ -259,18 +250,7 @@ class Mentoring:
 
         Offers that are still fresh say nothing yet, and neither do those that somebody else was quicker with.
         """
-        found = await self._connection.execute(
-            select(offers.c.state, offers.c.lapsed_at)
-            .where(
-                offers.c.mentor == mentor,
-                or_(
-                    offers.c.lapsed_at.is_not(None),
-                    offers.c.state.in_([OfferState.PASSED, OfferState.TAKEN]),
-                ),
-            )
-            .order_by(offers.c.id.desc())
-            .limit(20)
-        )
+        found = await self._connection.execute(sql.LATEST, {"b_mentor": mentor})
         count = 0
         for row in found:
             if row.state in {OfferState.PASSED, OfferState.TAKEN}:
@@ -280,12 +260,7 @@ class Mentoring:
 
     async def held_or_offered(self, user: str) -> list[int]:
         """Give the requests that this person holds or has an open offer of."""
-        offered = select(offers.c.request).where(offers.c.mentor == user, offers.c.state == OfferState.OPEN)
-        held = and_(requests.c.holder == user, requests.c.status == Status.CLAIMED)
-        shown = and_(requests.c.id.in_(offered), requests.c.status == Status.OPEN)
-        found = await self._connection.execute(
-            select(requests.c.id).where(or_(held, shown)).order_by(requests.c.id)
-        )
+        found = await self._connection.execute(sql.HELD_OR_OFFERED, {"b_user": user})
         return list(found.scalars())
 
     async def asked_already(self, number: int) -> frozenset[str]:
@@ -314,12 +289,7 @@ class Mentoring:
 
     async def median_wait(self, *, since: datetime) -> timedelta | None:
         """Give the median time from question to first answer, or None where there is no history."""
-        found = await self._connection.execute(
-            select(requests.c.opened_at, requests.c.first_answered_at)
-            .where(requests.c.first_answered_at > since)
-            .order_by(requests.c.first_answered_at.desc())
-            .limit(1000)
-        )
+        found = await self._connection.execute(sql.WAITS, {"b_since": since})
         waits = [row.first_answered_at - row.opened_at for row in found]
         return median(waits) if len(waits) >= MEDIAN_FROM else None
 
@@ -328,17 +298,12 @@ class Mentoring:
 
         Slack gives the same people the same conversation each time, so there may be several.
         """
-        found = await self._connection.execute(
-            select(requests)
-            .where(requests.c.conversation == channel, requests.c.status == Status.CLAIMED)
-            .order_by(requests.c.claimed_at.desc(), requests.c.id.desc())
-        )
+        found = await self._connection.execute(sql.IN_CONVERSATION, {"b_channel": channel})
         return [_request(row) for row in found]
 
     async def has_left(self, user: str) -> bool:
         """Say whether this person's account is known to be gone."""
-        found = await self._connection.scalar(select(members.c.left_at).where(members.c.id == user))
-        return found is not None
+        return await self._connection.scalar(sql.LEFT_AT, {"b_user": user}) is not None
 
     async def due(self, *, at: datetime, limit: int = 100) -> list[int]:
         """Give the numbers of the requests whose moment has come, the longest overdue first.
@@ -346,17 +311,7 @@ class Mentoring:
         For what is held by somebody who has left Slack it has come at once, and for what they had asked
         themselves as well, unless they felt unsafe: then staff keeps it.
         """
-        gone = select(members.c.id).where(members.c.left_at.is_not(None))
-        abandoned = or_(
-            and_(requests.c.status == Status.CLAIMED, requests.c.holder.in_(gone)),
-            and_(requests.c.topic != Topic.UNSAFE, requests.c.asker.in_(gone)),
-        )
-        found = await self._connection.execute(
-            select(requests.c.id)
-            .where(requests.c.look_at.is_not(None), or_(requests.c.look_at <= at, abandoned))
-            .order_by(requests.c.look_at, requests.c.id)
-            .limit(limit)
-        )
+        found = await self._connection.execute(sql.DUE, {"b_at": at, "b_limit": limit})
         return list(found.scalars())
 
     async def asked_by(self, user: str, *, limit: int, offset: int = 0) -> Page:

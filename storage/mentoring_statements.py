@@ -5,9 +5,22 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, Text, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import (
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from community.mentoring_requests import OfferState, Status
+from community.topics import Topic
 from storage.tables import Instant, members, mentor_profiles, offers, request_history, requests
 
 if TYPE_CHECKING:
@@ -55,6 +68,75 @@ OFFERS = select(offers).where(offers.c.request == bindparam("b_request")).order_
 ASKED = select(offers.c.mentor).where(
     offers.c.request == bindparam("b_request"), offers.c.state.in_([OfferState.OPEN, OfferState.PASSED])
 )
+GET_OFFER = select(offers).where(offers.c.id == bindparam("b_id"))
+LAPSE = (
+    update(offers)
+    .where(
+        offers.c.request == bindparam("b_request"),
+        offers.c.state == OfferState.OPEN,
+        offers.c.lapsed_at.is_(None),
+    )
+    .values(lapsed_at=bindparam("b_at", type_=Instant))
+    .returning(offers.c.mentor)
+)
+"""Notes that the open offers of `b_request` were let pass in silence."""
+LATEST = (
+    select(offers.c.state, offers.c.lapsed_at)
+    .where(
+        offers.c.mentor == bindparam("b_mentor"),
+        or_(
+            offers.c.lapsed_at.is_not(None),
+            offers.c.state.in_([OfferState.PASSED, OfferState.TAKEN]),
+        ),
+    )
+    .order_by(offers.c.id.desc())
+    .limit(20)
+)
+"""What became of the offers that `b_mentor` got last, of those that they answered or let pass."""
+_offered = select(offers.c.request).where(
+    offers.c.mentor == bindparam("b_user"), offers.c.state == OfferState.OPEN
+)
+HELD_OR_OFFERED = (
+    select(requests.c.id)
+    .where(
+        or_(
+            and_(requests.c.holder == bindparam("b_user"), requests.c.status == Status.CLAIMED),
+            and_(requests.c.id.in_(_offered), requests.c.status == Status.OPEN),
+        )
+    )
+    .order_by(requests.c.id)
+)
+"""The requests that `b_user` holds or has an open offer of."""
+WAITS = (
+    select(requests.c.opened_at, requests.c.first_answered_at)
+    .where(requests.c.first_answered_at > bindparam("b_since", type_=Instant))
+    .order_by(requests.c.first_answered_at.desc())
+    .limit(1000)
+)
+"""When the requests that were first answered after `b_since` were asked and answered."""
+IN_CONVERSATION = (
+    select(requests)
+    .where(requests.c.conversation == bindparam("b_channel"), requests.c.status == Status.CLAIMED)
+    .order_by(requests.c.claimed_at.desc(), requests.c.id.desc())
+)
+"""The claimed requests that are talked about in `b_channel`, the newest first."""
+LEFT_AT = select(members.c.left_at).where(members.c.id == bindparam("b_user"))
+
+_gone = select(members.c.id).where(members.c.left_at.is_not(None))
+_abandoned = or_(
+    and_(requests.c.status == Status.CLAIMED, requests.c.holder.in_(_gone)),
+    and_(requests.c.topic != Topic.UNSAFE, requests.c.asker.in_(_gone)),
+)
+DUE = (
+    select(requests.c.id)
+    .where(
+        requests.c.look_at.is_not(None),
+        or_(requests.c.look_at <= bindparam("b_at", type_=Instant), _abandoned),
+    )
+    .order_by(requests.c.look_at, requests.c.id)
+    .limit(bindparam("b_limit", type_=Integer))
+)
+"""The requests whose moment has come by `b_at`, or whose people have left."""
 
 
 @cache
