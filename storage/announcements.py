@@ -8,17 +8,15 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, literal, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, delete, func, insert, literal, select
 
 from community.announcements_audience import Audience, By, Choice, Left, Reach
 from community.announcements_book import Announcement, Status, Tally, Words
 from community.announcements_times import When
-from community.deliveries import State
+from storage import announcements_statements as sql
 from storage.announcements_audience import choices, chosen, gets_it, reach
 from storage.announcements_sending import Sending, message_key
 from storage.tables import (
-    announcement_mutes,
     announcement_people,
     announcement_signs,
     announcement_texts,
@@ -26,9 +24,6 @@ from storage.tables import (
     deliveries,
     members,
 )
-
-ANSWERABLE = 50
-"""A reply is looked for among so many of the last announcements."""
 
 _PLAIN = (
     "author", "status", "version", "newest", "pending", "people", "round", "begun_at", "confirmed_at",
@@ -64,41 +59,27 @@ def _values(one: Announcement) -> dict[str, Any]:
 class Announcements(Sending):
     """Announcements within the caller's transaction; satisfies `community.announcements_book.Book`."""
 
-    @property
-    def _upsert(self) -> Any:
-        return (postgresql if self._postgres else sqlite).insert
-
     # One of them
 
     async def get(self, number: int) -> Announcement | None:
         """Give it as it is."""
-        return await self._one(select(announcements).where(announcements.c.id == number))
+        return await self._one(sql.GET, {"b_id": number})
 
     async def hold(self, number: int) -> Announcement | None:
         """Give it, and keep others from changing it until this transaction ends."""
-        return await self._one(select(announcements).where(announcements.c.id == number).with_for_update())
+        return await self._one(sql.HOLD, {"b_id": number})
 
-    async def _one(self, statement: Any) -> Announcement | None:
-        row = (await self._connection.execute(statement)).one_or_none()
+    async def _one(self, statement: Any, values: dict[str, Any]) -> Announcement | None:
+        row = (await self._connection.execute(statement, values)).one_or_none()
         return _announcement(row) if row else None
 
     async def draft_of(self, author: str) -> Announcement | None:
         """Give the draft that this person wrote last."""
-        return await self._one(
-            select(announcements)
-            .where(announcements.c.author == author, announcements.c.status == Status.DRAFT)
-            .order_by(announcements.c.id.desc())
-            .limit(1)
-        )
+        return await self._one(sql.DRAFT_OF, {"b_author": author})
 
     async def latest(self, limit: int) -> list[Announcement]:
         """Give the newest that are more than a draft, the last confirmed first."""
-        rows = await self._connection.execute(
-            select(announcements)
-            .where(announcements.c.round > 0, announcements.c.status != Status.DRAFT)
-            .order_by(announcements.c.confirmed_at.desc(), announcements.c.id.desc())
-            .limit(limit)
-        )
+        rows = await self._connection.execute(sql.LATEST, {"b_limit": limit})
         return [_announcement(row) for row in rows]
 
     async def begin(self, author: str, words: Words, *, at: datetime) -> Announcement:
@@ -115,6 +96,8 @@ class Announcements(Sending):
         """Keep a version of the text: of a draft the only one, of anything else one more."""
         number = 1 if one.status is Status.DRAFT else one.newest + 1
         values = {
+            "announcement": one.id,
+            "number": number,
             "text": [dict(part) for part in words.text],
             "link_text": words.link_text,
             "link_url": words.link_url,
@@ -123,13 +106,7 @@ class Announcements(Sending):
             "by": by,
             "at": at,
         }
-        await self._connection.execute(
-            self._upsert(announcement_texts)
-            .values(announcement=one.id, number=number, **values)
-            .on_conflict_do_update(
-                index_elements=[announcement_texts.c.announcement, announcement_texts.c.number], set_=values
-            )
-        )
+        await self._connection.execute(sql.KEEP_WORDS[self._dialect], values)
         return replace(one, version=number, newest=number)
 
     async def words(self, one: Announcement, version: int | None = None) -> Words:
@@ -151,24 +128,13 @@ class Announcements(Sending):
         return row.by if row else one.author
 
     async def _text(self, number: int, version: int) -> Row[Any] | None:
-        return (
-            await self._connection.execute(
-                select(announcement_texts).where(
-                    announcement_texts.c.announcement == number, announcement_texts.c.number == version
-                )
-            )
-        ).one_or_none()
+        values = {"b_announcement": number, "b_number": version}
+        return (await self._connection.execute(sql.WORDS, values)).one_or_none()
 
     async def change(self, one: Announcement) -> Announcement:
         """Keep it as it is given."""
-        row = (
-            await self._connection.execute(
-                update(announcements)
-                .where(announcements.c.id == one.id)
-                .values(**_values(one))
-                .returning(announcements)
-            )
-        ).one()
+        values = {f"b_{name}": value for name, value in _values(one).items()}
+        row = (await self._connection.execute(sql.CHANGE, {**values, "b_id": one.id})).one()
         return _announcement(row)
 
     async def forget(self, number: int) -> None:
@@ -223,25 +189,8 @@ class Announcements(Sending):
 
     async def busy(self, at: datetime) -> list[Announcement]:
         """Give those that something is still to be done about, and those that somebody answered since."""
-        stirred = (
-            select(announcement_signs.c.user)
-            .where(
-                announcement_signs.c.announcement == announcements.c.id,
-                announcement_signs.c.at >= announcements.c.tallied_at,
-            )
-            .exists()
-        )
-        working = await self._connection.execute(select(announcements).where(announcements.c.busy))
-        quiet = await self._connection.execute(
-            select(announcements).where(
-                announcements.c.id.in_(
-                    select(announcements.c.id).order_by(announcements.c.id.desc()).limit(ANSWERABLE)
-                ),
-                announcements.c.busy.is_(False),
-                announcements.c.tallied_at.is_not(None),
-                stirred,
-            )
-        )
+        working = await self._connection.execute(sql.BUSY)
+        quiet = await self._connection.execute(sql.STIRRED)
         found = [_announcement(row) for row in (*working, *quiet)]
         return sorted((one for one in found if one.begun_at <= at), key=lambda one: one.id)
 
@@ -258,68 +207,33 @@ class Announcements(Sending):
     async def _sign(self, number: int, user: str, count: str, moment: str, at: datetime) -> None:
         if await self.get(number) is None:
             return
-        signs = announcement_signs.c
-        await self._connection.execute(
-            self._upsert(announcement_signs)
-            .values(announcement=number, user=user, at=at, **{count: 1, moment: at})
-            .on_conflict_do_update(
-                index_elements=[signs.announcement, signs.user],
-                set_={
-                    count: signs[count] + 1,
-                    moment: func.coalesce(signs[moment], literal(at, signs[moment].type)),
-                    "at": at,
-                },
-            )
-        )
+        values = {"announcement": number, "user": user, "at": at, count: 1, moment: at}
+        await self._connection.execute(sql.sign(self._dialect, count, moment), values)
 
     async def answered(self, user: str, channel: str, thread: str) -> Announcement | None:
         """Give the announcement whose message this thread of a direct conversation hangs below."""
-        recent = (
-            select(announcements.c.id)
-            .where(announcements.c.round > 0)
-            .order_by(announcements.c.id.desc())
-            .limit(ANSWERABLE)
-        )
-        numbers = list((await self._connection.execute(recent)).scalars())
+        numbers = list((await self._connection.execute(sql.ANSWERABLE)).scalars())
         if not numbers:
             return None
-        key = await self._connection.scalar(
-            select(deliveries.c.key).where(
-                deliveries.c.key.in_([message_key(number, user) for number in numbers]),
-                deliveries.c.state == State.SENT,
-                deliveries.c.channel == channel,
-                deliveries.c.ts == thread,
-            )
-        )
+        keys = [message_key(number, user) for number in numbers]
+        values = {"b_keys": keys, "b_channel": channel, "b_ts": thread}
+        key = await self._connection.scalar(sql.ANSWERED, values)
         return await self.get(int(str(key).split(":")[2])) if key else None
 
     async def mute(self, user: str, *, muted: bool, at: datetime) -> None:
         """Send this person no announcements, or send them again."""
         if muted:
-            await self._connection.execute(
-                self._upsert(announcement_mutes).values(user=user, at=at).on_conflict_do_nothing()
-            )
+            await self._connection.execute(sql.MUTE[self._dialect], {"user": user, "at": at})
         else:
-            await self._connection.execute(
-                delete(announcement_mutes).where(announcement_mutes.c.user == user)
-            )
+            await self._connection.execute(sql.UNMUTE, {"b_user": user})
 
     async def muted(self, user: str) -> bool:
         """Whether this person wants no announcements."""
-        found = await self._connection.scalar(
-            select(announcement_mutes.c.user).where(announcement_mutes.c.user == user)
-        )
-        return found is not None
+        return await self._connection.scalar(sql.MUTED, {"b_user": user}) is not None
 
     async def wants(self, user: str) -> bool:
         """Whether this person may still be written to: they have not left, and want announcements."""
-        gone = or_(members.c.left_at.is_not(None), announcement_mutes.c.user.is_not(None))
-        found = await self._connection.scalar(
-            select(members.c.id)
-            .outerjoin(announcement_mutes, announcement_mutes.c.user == members.c.id)
-            .where(members.c.id == user, gone)
-        )
-        return found is None
+        return await self._connection.scalar(sql.UNWILLING, {"b_user": user}) is None
 
     async def rows(self, one: Announcement) -> Sequence[Mapping[str, Any]]:
         """Give a row for everybody who is in it, or who did something with it: for the export."""

@@ -9,20 +9,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, literal, null, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Select, case, delete, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from community.announcements_book import Announcement, Tally
 from community.announcements_times import Window
 from community.deliveries import Kind, Lane, State
+from storage import announcements_statements as sql
 from storage.deliveries_statements import NEWEST_TEXT, WAITING
+from storage.dialects import DIALECTS
 from storage.fanout import about_each, opaque
 from storage.tables import (
     Facts,
     Instant,
     announcement_people,
-    announcement_signs,
     deliveries,
     members,
 )
@@ -34,7 +34,6 @@ _HELD = (State.PENDING, State.RESERVED, State.EXPIRED)
 """Not sent: waiting, or overtaken by the night and owed again in the morning."""
 
 _SHOWN = (State.SENDING, State.SENT, State.PARKED)
-_COMING = (State.PENDING, State.RESERVED, State.SENDING)
 
 
 def message_key(number: int, to: str) -> str:
@@ -54,7 +53,8 @@ class Sending:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._postgres = connection.dialect.name == "postgresql"
+        self._dialect = connection.dialect.name
+        self._postgres = self._dialect == "postgresql"
         self.added = 0
         """How many deliveries this transaction added or touched; the sender is woken when there are any."""
 
@@ -94,7 +94,7 @@ class Sending:
 
     @property
     def _insert(self) -> Any:
-        return (postgresql if self._postgres else sqlite).insert
+        return DIALECTS[self._dialect].insert
 
     def _rang(self, count: int) -> int:
         self.added += count
@@ -239,15 +239,8 @@ class Sending:
 
     async def tally(self, one: Announcement, *, at: datetime) -> Tally:
         """Count what has become of it."""
-        key = literal(message_key(one.id, "")) + announcement_people.c.to
-        ahead = case((deliveries.c.due_at > literal(at, Instant), True), else_=False).label("ahead")
-        rows = await self._connection.execute(
-            select(deliveries.c.state, deliveries.c.reason, ahead, func.count().label("number"))
-            .select_from(announcement_people)
-            .outerjoin(deliveries, deliveries.c.key == key)
-            .where(announcement_people.c.announcement == one.id)
-            .group_by(deliveries.c.state, deliveries.c.reason, ahead)
-        )
+        values = {"b_id": one.id, "b_prefix": message_key(one.id, "")}
+        rows = await self._connection.execute(sql.TALLY, values | {"b_at": at})
         counts: dict[str, int] = {}
         failed: dict[str, int] = {}
         for row in rows:
@@ -258,69 +251,21 @@ class Sending:
                 continue
             name = _counts_as(state, row.reason, ahead=bool(row.ahead))
             counts[name] = counts.get(name, 0) + row.number
-        return Tally(**counts, failed=failed, **await self._after(one), **await self._signs(one.id))
+        return Tally(**counts, failed=failed, **await self._after(values), **await self._signs(one.id))
 
-    async def _after(self, one: Announcement) -> dict[str, int]:
+    async def _after(self, values: dict[str, Any]) -> dict[str, int]:
         """Count the edits and deletions that follow its messages."""
-        rows = await self._connection.execute(
-            select(deliveries.c.kind, deliveries.c.state, func.count().label("number"))
-            .where(
-                deliveries.c.after.is_not(None),
-                deliveries.c.after.in_(_keys(one.id)),
-                or_(
-                    deliveries.c.state.in_(_COMING),
-                    (deliveries.c.kind == Kind.DELETE) & (deliveries.c.state == State.SENT),
-                ),
-            )
-            .group_by(deliveries.c.kind, deliveries.c.state)
-        )
+        rows = await self._connection.execute(sql.AFTER, values)
         counts = {"changing": 0, "going": 0, "gone": 0}
         for row in rows:
             deleted = row.kind == Kind.DELETE
             name = "gone" if deleted and row.state == State.SENT else "going" if deleted else "changing"
             counts[name] += row.number
-        return counts | {"unchanged": await self._unchanged(one)}
-
-    async def _unchanged(self, one: Announcement) -> int:
-        """Count the messages whose last edit Slack refused; whoever deleted theirs reads no old text."""
-        later = deliveries.alias()
-        # The edit of a newer text takes the place of one that waits; one that was refused is followed by it.
-        followed = (
-            select(later.c.id)
-            .where(
-                later.c.after == deliveries.c.after,
-                later.c.kind == Kind.UPDATE,
-                later.c.id > deliveries.c.id,
-                later.c.state.in_((*_COMING, State.SENT, State.DEAD)),
-            )
-            .exists()
-        )
-        found = await self._connection.execute(
-            select(func.count())
-            .select_from(deliveries)
-            .where(
-                deliveries.c.after.is_not(None),
-                deliveries.c.after.in_(_keys(one.id)),
-                deliveries.c.kind == Kind.UPDATE,
-                deliveries.c.state == State.DEAD,
-                func.coalesce(deliveries.c.reason, "") != "message_not_found",
-                ~followed,
-            )
-        )
-        return int(found.scalar_one())
+        # Those whose last edit Slack refused; whoever deleted their message reads no old text.
+        return counts | {"unchanged": await self._connection.scalar(sql.UNCHANGED, values) or 0}
 
     async def _signs(self, number: int) -> dict[str, int]:
-        signs = announcement_signs.c
-        row = (
-            await self._connection.execute(
-                select(
-                    func.count(signs.pressed_at),
-                    func.coalesce(func.sum(signs.presses), 0),
-                    func.count(signs.replied_at),
-                    func.coalesce(func.sum(signs.replies), 0),
-                ).where(signs.announcement == number)
-            )
-        ).one()
+        row = (await self._connection.execute(sql.SIGNS, {"b_id": number})).one()
         names = ("pressed", "presses", "replied", "replies")
         return {name: int(value) for name, value in zip(names, row, strict=True)}
 
