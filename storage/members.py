@@ -5,32 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    Text,
-    and_,
-    bindparam,
-    case,
-    false,
-    func,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from community.members import Member, MentorKind, MentorProfile, Role, Stage
 from community.offices import Office
 from community.topics import Topic
+from storage import members_statements as sql
 from storage.deliveries import in_parts
-from storage.tables import ZONE_UNTIL_KNOWN, Instant, members, mentor_profiles
+from storage.tables import ZONE_UNTIL_KNOWN, mentor_profiles
 
 HOME_FRESH = timedelta(days=2)
 """Home tabs that were not opened for this long are rendered anew when opened, not before."""
@@ -148,52 +135,6 @@ def parsed(
     )
 
 
-# Made once: to put them together costs more than to run them.
-_DIALECTS = {dialect.dialect.name: dialect for dialect in (postgresql, sqlite)}
-_MEET = {name: dialect.insert(members).on_conflict_do_nothing() for name, dialect in _DIALECTS.items()}
-_MEMBER = select(members).where(members.c.id == bindparam("b_user"))
-_MENTOR = select(mentor_profiles).where(mentor_profiles.c.user == bindparam("b_user"))
-_HOLD_MENTOR = _MENTOR.with_for_update()
-
-
-def _get_to_know(dialect: Any) -> Any:
-    new = dialect.insert(members)
-    return new.on_conflict_do_update(
-        index_elements=[members.c.id],
-        set_={
-            "state": func.coalesce(members.c.state, new.excluded.state),
-            "office": func.coalesce(members.c.office, new.excluded.office),
-        },
-    )
-
-
-_GET_TO_KNOW = {name: _get_to_know(dialect) for name, dialect in _DIALECTS.items()}
-
-
-def _learn(dialect: Any) -> Any:
-    new = dialect.insert(members)
-    left_at = func.coalesce(members.c.left_at, new.excluded.left_at)
-    return new.on_conflict_do_update(
-        index_elements=[members.c.id],
-        set_={
-            "name": _or_else(new.excluded.name, members.c.name),
-            "zone": _or_else(bindparam("b_zone", type_=Text), members.c.zone),
-            "guest": new.excluded.guest,
-            "left_at": case((new.excluded.left_at.is_not(None), left_at)),
-        },
-    )
-
-
-def _or_else(said: ColumnElement[str], known: ColumnElement[str]) -> ColumnElement[str]:
-    return case((said != "", said), else_=known)
-
-
-_LEARN = {name: _learn(dialect) for name, dialect in _DIALECTS.items()}
-_KNOWN = select(members.c.id, members.c.name, members.c.zone, members.c.guest, members.c.left_at).where(
-    members.c.id.in_(bindparam("b_users", expanding=True))
-)
-
-
 def _is_news(account: Account, known: Row[Any] | None) -> bool:
     if known is None:
         return True
@@ -205,41 +146,21 @@ def _is_news(account: Account, known: Row[Any] | None) -> bool:
     )
 
 
-@cache
-def _looking(states: int) -> Select[Any]:
-    """Ask for `b_users` and who looks on at so many states, if they opened Home after `b_since`."""
-    padded = " " + mentor_profiles.c.states + " "
-    covers = or_(false(), *(padded.like(bindparam(f"b_state_{n}", type_=Text)) for n in range(states)))
-    onlooker = and_(
-        members.c.left_at.is_(None),
-        or_(members.c.roles.contains(Role.STAFF), and_(mentor_profiles.c.approved_at.is_not(None), covers)),
-    )
-    named = members.c.id.in_(bindparam("b_users", expanding=True))
-    return (
-        select(members.c.id)
-        .outerjoin(mentor_profiles, mentor_profiles.c.user == members.c.id)
-        .where(
-            members.c.home_seen_at > bindparam("b_since", type_=Instant),
-            or_(named, onlooker) if states else named,
-        )
-    )
-
-
 class Members:
     """The people, within the caller's transaction; satisfies `community.members.People`."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+        self._dialect = connection.dialect.name
 
     async def meet(self, user: str, *, at: datetime) -> None:
         """See to it that this person is known, as a candidate until somebody says more."""
-        await self._connection.execute(_MEET[self._connection.dialect.name], {"id": user, "met_at": at})
+        await self._connection.execute(sql.MEET[self._dialect], {"id": user, "met_at": at})
 
     async def get_to_know(self, user: str, *, state: str, office: Office | None, at: datetime) -> None:
         """See to it that this person is known, and keep what their profile did not say yet."""
         said = {"id": user, "met_at": at, "state": state, "office": office}
-        await self._connection.execute(_GET_TO_KNOW[self._connection.dialect.name], said)
+        await self._connection.execute(sql.GET_TO_KNOW[self._dialect], said)
 
     async def learn(self, accounts: Sequence[Account], *, at: datetime) -> list[str]:
         """Keep what Slack says of these accounts; give the ids of those who have just left.
@@ -249,7 +170,7 @@ class Members:
         told = {account.id: account for account in accounts}
         known: dict[str, Row[Any]] = {}
         for some in in_parts(sorted(told)):
-            known |= {row.id: row for row in await self._connection.execute(_KNOWN, {"b_users": some})}
+            known |= {row.id: row for row in await self._connection.execute(sql.KNOWN, {"b_users": some})}
         # In one order, so that two transactions cannot wait for each other.
         news = [told[user] for user in sorted(told) if _is_news(told[user], known.get(user))]
         if news:
@@ -265,25 +186,24 @@ class Members:
                 }
                 for account in news
             ]
-            await self._connection.execute(_LEARN[self._connection.dialect.name], values)
+            await self._connection.execute(sql.LEARN[self._dialect], values)
         before = {user: row.left_at for user, row in known.items()}
         return [account.id for account in news if account.left and before.get(account.id, at) is None]
 
     async def member(self, user: str) -> Member | None:
         """Give the person, or None where nobody has met them."""
-        row = (await self._connection.execute(_MEMBER, {"b_user": user})).one_or_none()
+        row = (await self._connection.execute(sql.MEMBER, {"b_user": user})).one_or_none()
         return _member(row) if row else None
 
     async def names(self, users: Iterable[str]) -> dict[str, str]:
         """Give these people's names, as far as they are known."""
-        found = await self._connection.execute(
-            select(members.c.id, members.c.name).where(members.c.id.in_(sorted(users)))
-        )
+        found = await self._connection.execute(sql.NAMES, {"b_users": sorted(users)})
         return {row.id: row.name for row in found if row.name}
 
     async def describe(self, user: str, **values: object) -> None:
         """Set fields of a known person's profile: state, stage, office."""
-        await self._connection.execute(update(members).where(members.c.id == user).values(**values))
+        bound = {f"b_{name}": value for name, value in values.items()}
+        await self._connection.execute(sql.describe(tuple(values)), {**bound, "b_user": user})
 
     async def saw_home(self, user: str, *, at: datetime) -> None:
         """Remember that this person opened the Home tab, and start at the first page of every list."""
@@ -299,9 +219,7 @@ class Members:
     async def with_home(self, users: Iterable[str], *, at: datetime) -> list[str]:
         """Give those of these people who opened their Home tab lately."""
         found = await self._connection.execute(
-            select(members.c.id).where(
-                members.c.id.in_(sorted(users)), members.c.home_seen_at > at - HOME_FRESH
-            )
+            sql.WITH_HOME, {"b_users": sorted(users), "b_since": at - HOME_FRESH}
         )
         return sorted(found.scalars())
 
@@ -313,17 +231,12 @@ class Members:
         named = sorted(states)
         values: dict[str, Any] = {f"b_state_{n}": f"% {state} %" for n, state in enumerate(named)}
         values |= {"b_users": sorted(users), "b_since": at - HOME_FRESH}
-        found = await self._connection.execute(_looking(len(named)), values)
+        found = await self._connection.execute(sql.looking(len(named)), values)
         return frozenset(user for (user,) in found)
 
     async def staff(self) -> list[Member]:
         """Give everybody on the staff who is here."""
-        found = await self._connection.execute(
-            select(members)
-            .where(members.c.roles.contains(Role.STAFF), members.c.left_at.is_(None))
-            .order_by(members.c.id)
-        )
-        return [_member(row) for row in found]
+        return [_member(row) for row in await self._connection.execute(sql.STAFF)]
 
     async def add_roles(self, user: str, *roles: Role, at: datetime) -> None:
         """Give a person these roles beside the ones they have."""
@@ -338,18 +251,16 @@ class Members:
 
     async def _hold_roles(self, user: str) -> frozenset[str]:
         """Give the roles and keep others from changing them until this transaction ends."""
-        kept = await self._connection.scalar(
-            select(members.c.roles).where(members.c.id == user).with_for_update()
-        )
+        kept = await self._connection.scalar(sql.HOLD_ROLES, {"b_user": user})
         return frozenset((kept or "").split())
 
     async def mentor(self, user: str) -> MentorProfile | None:
         """Give the mentor's profile, or None."""
-        return await self._mentor(_MENTOR, {"b_user": user})
+        return await self._mentor(sql.MENTOR, {"b_user": user})
 
     async def hold_mentor(self, user: str) -> MentorProfile | None:
         """Give the profile and keep others from changing it until this transaction ends."""
-        return await self._mentor(_HOLD_MENTOR, {"b_user": user})
+        return await self._mentor(sql.HOLD_MENTOR, {"b_user": user})
 
     async def _mentor(self, statement: Any, values: dict[str, Any]) -> MentorProfile | None:
         row = (await self._connection.execute(statement, values)).one_or_none()
@@ -358,6 +269,7 @@ class Members:
     async def save_mentor(self, profile: MentorProfile) -> None:
         """Keep this profile, and the mentor role with it once it is approved."""
         values = {
+            "user": profile.user,
             "kind": profile.kind,
             "states": _words(profile.states),
             "topics": _words(profile.topics),
@@ -370,11 +282,7 @@ class Members:
             "approved_by": profile.approved_by,
             "declined_at": profile.declined_at,
         }
-        await self._connection.execute(
-            self._insert(mentor_profiles)
-            .values(user=profile.user, **values)
-            .on_conflict_do_update(index_elements=[mentor_profiles.c.user], set_=values)
-        )
+        await self._connection.execute(sql.SAVE_MENTOR[self._dialect], values)
         if profile.approved_at is not None:
             await self.add_roles(profile.user, Role.MENTOR, at=profile.approved_at)
 
@@ -402,46 +310,23 @@ class Members:
 
     async def asked_staff(self, user: str) -> int:
         """Count one more time that staff is asked to look at this mentor, and give the count."""
-        await self._connection.execute(
-            update(mentor_profiles)
-            .where(mentor_profiles.c.user == user)
-            .values(asked_staff=mentor_profiles.c.asked_staff + 1)
-        )
+        await self._connection.execute(sql.ASK_STAFF, {"b_user": user})
         return await self.times_asked_staff(user)
 
     async def times_asked_staff(self, user: str) -> int:
         """Give how many times staff was asked to look at this mentor."""
-        found = await self._connection.scalar(
-            select(mentor_profiles.c.asked_staff).where(mentor_profiles.c.user == user)
-        )
-        return found or 0
+        return await self._connection.scalar(sql.ASKED_STAFF, {"b_user": user}) or 0
 
     async def waiting_mentors(self, *, limit: int, offset: int = 0) -> list[MentorProfile]:
         """Give the mentors who wait for staff, the longest waiting first."""
-        found = await self._connection.execute(
-            select(mentor_profiles)
-            .where(mentor_profiles.c.approved_at.is_(None), mentor_profiles.c.declined_at.is_(None))
-            .order_by(mentor_profiles.c.signed_up_at, mentor_profiles.c.user)
-            .limit(limit)
-            .offset(offset)
-        )
+        found = await self._connection.execute(sql.WAITING, {"b_limit": limit, "b_offset": offset})
         return [mentor_profile(row) for row in found]
 
     async def count_waiting_mentors(self) -> int:
         """Count the mentors who wait for staff."""
-        found = await self._connection.scalar(
-            select(func.count())
-            .select_from(mentor_profiles)
-            .where(mentor_profiles.c.approved_at.is_(None), mentor_profiles.c.declined_at.is_(None))
-        )
-        return found or 0
+        return await self._connection.scalar(sql.COUNT_WAITING) or 0
 
     async def unknown(self, limit: int = 50) -> list[str]:
         """Give people of whom nothing but the id is known yet."""
-        found = await self._connection.execute(
-            select(members.c.id)
-            .where(or_(members.c.name == "", members.c.name.is_(None)))
-            .order_by(members.c.met_at)
-            .limit(limit)
-        )
+        found = await self._connection.execute(sql.UNKNOWN, {"b_limit": limit})
         return list(found.scalars())
