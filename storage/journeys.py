@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from community.deliveries import State
@@ -16,6 +16,7 @@ from community.journeys_notices import lesson_key
 from community.journeys_steps import Came, Cause, Enrolment, Progress, Standing, StepState
 from community.members import Stage
 from storage import journeys_statements as sql
+from storage.changes import bound, change
 from storage.tables import enrolments, journey_steps
 
 _ENROLMENT = tuple(each.name for each in fields(Enrolment))
@@ -60,13 +61,8 @@ class Journeys:
 
     async def change(self, number: int, **values: object) -> Enrolment:
         """Change an enrolment that is held, and give it as it is now."""
-        return enrolment_of(await self._change(enrolments, number, values))
-
-    async def _change(self, table: Table, number: int, values: Mapping[str, object]) -> Row[Any]:
-        bound = {f"b_{name}": value for name, value in values.items()}
-        statement = sql.change(table, tuple(values))
-        row: Row[Any] = (await self._connection.execute(statement, {**bound, "b_id": number})).one()
-        return row
+        found = await self._connection.execute(change(enrolments, tuple(values)), bound(number, values))
+        return enrolment_of(found.one())
 
     async def forget(self, number: int) -> None:
         """Forget an enrolment that never began, of what turned out to be no person."""
@@ -93,7 +89,8 @@ class Journeys:
 
     async def change_step(self, number: int, **values: object) -> Progress:
         """Change a step whose enrolment is held, and give it as it is now."""
-        return _step(await self._change(journey_steps, number, values))
+        found = await self._connection.execute(change(journey_steps, tuple(values)), bound(number, values))
+        return _step(found.one())
 
     async def steps(self, enrolment: Enrolment, *, round_: int | None = None) -> Sequence[Progress]:
         """Give what became of each step of the present (or another) round, in the order of the days."""

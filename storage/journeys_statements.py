@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
-
 from sqlalchemy import Integer, bindparam, delete, select, update
 
 from community.journeys_steps import Cause, Standing, StepState
 from storage.dialects import DIALECTS
 from storage.tables import Instant, deliveries, enrolments, journey_steps, members
-
-if TYPE_CHECKING:
-    from sqlalchemy import Table
-    from sqlalchemy.sql.dml import ReturningUpdate
 
 _AT = bindparam("b_at", type_=Instant)
 _LIMIT = bindparam("b_limit", type_=Integer)
@@ -32,14 +25,6 @@ FORGET = delete(enrolments).where(
     enrolments.c.id == bindparam("b_id"), enrolments.c.standing == Standing.WAITING
 )
 """Forgets an enrolment that never began."""
-
-
-@cache
-def change(table: Table, names: tuple[str, ...]) -> ReturningUpdate[Any]:
-    """Set these fields of the row `b_id` of enrolments or steps to `b_<name>`, and give it."""
-    values = {name: bindparam(f"b_{name}", type_=table.c[name].type) for name in names}
-    return update(table).where(table.c.id == bindparam("b_id")).values(values).returning(table)
-
 
 # Steps
 
