@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from community.events_after import Unseen
 from community.events_terms import SIGNED_UP, Event, Kind, Standing, Status
 from community.members import Role, Stage
+from storage import events_statements as sql
 from storage.events import event_of
 from storage.members import HOME_FRESH
 from storage.tables import event_sign_ups, events, members
@@ -77,11 +78,7 @@ class EventsLists:
 
     async def onlookers(self, *, at: datetime) -> list[str]:
         """Give everybody who opened their Home tab lately: what is to come stands on it."""
-        found = await self._connection.execute(
-            select(members.c.id)
-            .where(members.c.home_seen_at > at - HOME_FRESH, members.c.left_at.is_(None))
-            .order_by(members.c.id)
-        )
+        found = await self._connection.execute(sql.ONLOOKERS, {"b_since": at - HOME_FRESH})
         return list(found.scalars())
 
     async def unseen(self, *, at: datetime, after: timedelta, limit: int) -> tuple[list[Unseen], int]:
@@ -119,25 +116,14 @@ class EventsLists:
 
     async def to_turn(self, *, at: datetime) -> list[int]:
         """Give the events that have begun or ended since their cards were last looked at."""
-        found = await self._connection.execute(
-            select(events.c.id).where(events.c.look_at <= at).order_by(events.c.look_at).limit(200)
-        )
+        found = await self._connection.execute(sql.TO_TURN, {"b_at": at})
         return list(found.scalars())
 
     async def astray(self, *, at: datetime, user: str | None = None) -> list[int]:
         """Give the sign-ups of people who have left the workspace, or moved to another zone, since."""
-        found = await self._connection.execute(
-            select(event_sign_ups.c.id)
-            .join(events, events.c.id == event_sign_ups.c.event)
-            .join(members, members.c.id == event_sign_ups.c.user)
-            .where(
-                events.c.status == Status.OPEN,
-                events.c.ends_at > at,
-                event_sign_ups.c.standing.in_(sorted(SIGNED_UP)),
-                or_(members.c.left_at.is_not(None), members.c.zone != event_sign_ups.c.zone),
-                *([members.c.id == user] if user else []),
-            )
-            .order_by(event_sign_ups.c.id)
-            .limit(_AT_ONCE)
-        )
+        values: dict[str, Any] = {"b_at": at, "b_limit": _AT_ONCE}
+        if user:
+            found = await self._connection.execute(sql.ASTRAY_OF, values | {"b_user": user})
+        else:
+            found = await self._connection.execute(sql.ASTRAY, values)
         return list(found.scalars())
