@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, literal_column, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from community.deliveries import COLLAPSING, KEPT
-from storage.tables import deliveries
+from storage.outgoing_statements import ENDED
+from storage.tables import Instant, deliveries
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-_AT_ONCE = 1000
+_over = (
+    select(deliveries.c.id)
+    .where(deliveries.c.state.in_(ENDED), deliveries.c.ended_at < bindparam("b_before", type_=Instant))
+    .limit(1000)
+)
+_THIN = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(_over.where(deliveries.c.payload.is_not(None))))
+    .values(payload=None)
+)
+"""Forgets payloads of what ended before `b_before`."""
+_DROP = delete(deliveries).where(deliveries.c.id.in_(_over.where(deliveries.c.kind.in_(tuple(COLLAPSING)))))
+"""Forgets updates and home views that ended before `b_before` altogether."""
+_FORGET = update(deliveries).where(deliveries.c.key == bindparam("b_key")).values(payload=None)
 
 
 class Retention:
@@ -31,28 +44,11 @@ class Retention:
         stay, because a card has to show the truth as long as it hangs there. Updates and home views, whose
         keys nobody uses again, go altogether. Dead and parked deliveries are kept for the staff.
         """
-        thinned = await self._connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id.in_(self._over(at).where(deliveries.c.payload.is_not(None))))
-            .values(payload=None)
-        )
-        gone = await self._connection.execute(
-            delete(deliveries).where(
-                deliveries.c.id.in_(self._over(at).where(deliveries.c.kind.in_(tuple(COLLAPSING))))
-            )
-        )
+        values = {"b_before": at - KEPT}
+        thinned = await self._connection.execute(_THIN, values)
+        gone = await self._connection.execute(_DROP, values)
         return thinned.rowcount + gone.rowcount
 
     async def forget(self, key: str) -> None:
         """Forget the payload of one delivery at once: it held what somebody typed."""
-        await self._connection.execute(update(deliveries).where(deliveries.c.key == key).values(payload=None))
-
-    def _over(self, at: datetime) -> Select[tuple[int]]:
-        ended: list[ColumnElement[str]] = [
-            literal_column(f"'{state}'") for state in ("sent", "cancelled", "expired")
-        ]
-        return (
-            select(deliveries.c.id)
-            .where(deliveries.c.state.in_(ended), deliveries.c.ended_at < at - KEPT)
-            .limit(_AT_ONCE)
-        )
+        await self._connection.execute(_FORGET, {"b_key": key})
