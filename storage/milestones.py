@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, delete, select
 
+from storage.dialects import DIALECTS
 from storage.tables import milestones
 
 if TYPE_CHECKING:
@@ -36,6 +36,16 @@ RESTORED_AT = "restored.at"
 """When that copy was put into quarantine: put back, by hand, and for good when it was first started."""
 
 
+def _reach(dialect: Any) -> Any:
+    new = dialect.insert(milestones)
+    return new.on_conflict_do_update(index_elements=[milestones.c.name], set_={"at": new.excluded.at})
+
+
+_REACH = {name: _reach(dialect) for name, dialect in DIALECTS.items()}
+_REACHED = select(milestones.c.at).where(milestones.c.name == bindparam("b_name"))
+_FORGET = delete(milestones).where(milestones.c.name == bindparam("b_name"))
+
+
 class Milestones:
     """Milestones by name, within the caller's transaction."""
 
@@ -44,21 +54,14 @@ class Milestones:
 
     async def reach(self, name: str, at: datetime) -> None:
         """Note that this has come about now; what was noted before is forgotten."""
-        insert = (postgresql if self._connection.dialect.name == "postgresql" else sqlite).insert
-        await self._connection.execute(
-            insert(milestones)
-            .values(name=name, at=at)
-            .on_conflict_do_update(index_elements=[milestones.c.name], set_={"at": at})
-        )
+        await self._connection.execute(_REACH[self._connection.dialect.name], {"name": name, "at": at})
 
     async def reached(self, name: str) -> datetime | None:
         """When this last came about; None when it never did."""
-        found: datetime | None = await self._connection.scalar(
-            select(milestones.c.at).where(milestones.c.name == name)
-        )
+        found: datetime | None = await self._connection.scalar(_REACHED, {"b_name": name})
         return found
 
     async def forget(self, name: str) -> bool:
         """As if it had never come about; False when it has not. Of several at once one hears True."""
-        gone = await self._connection.execute(delete(milestones).where(milestones.c.name == name))
+        gone = await self._connection.execute(_FORGET, {"b_name": name})
         return gone.rowcount == 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, delete
 
-from storage.tables import seen
+from storage.dialects import DIALECTS
+from storage.tables import Instant, seen
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,9 +19,10 @@ REMEMBERED = timedelta(hours=24)
 
 # Made once: every listener begins with it.
 _FIRST = {
-    dialect.dialect.name: dialect.insert(seen).on_conflict_do_nothing(index_elements=[seen.c.id])
-    for dialect in (postgresql, sqlite)
+    name: dialect.insert(seen).on_conflict_do_nothing(index_elements=[seen.c.id])
+    for name, dialect in DIALECTS.items()
 }
+_FORGET = delete(seen).where(seen.c.at < bindparam("b_before", type_=Instant))
 
 
 class Seen:
@@ -41,5 +42,5 @@ class Seen:
 
     async def forget(self, at: datetime) -> int:
         """Drop what was kept longer than a day ago; the number dropped."""
-        result = await self._connection.execute(delete(seen).where(seen.c.at < at - REMEMBERED))
+        result = await self._connection.execute(_FORGET, {"b_before": at - REMEMBERED})
         return result.rowcount
