@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from community.races_kept import KeptUnreadable, kept_place, kept_race, place_of, race_of
 from community.races_list import Lookup
-from storage.tables import race_lookups
+from storage.tables import Instant, race_lookups
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 KEPT_FOR = timedelta(hours=48)
 """Afterwards a press on an answer says that it is too old; filing dates move."""
+
+_SINCE = bindparam("b_since", type_=Instant)
+_MINE = (race_lookups.c.id == bindparam("b_id"), race_lookups.c.user == bindparam("b_user"))
+_KEEP = insert(race_lookups)
+_GET = select(race_lookups).where(*_MINE, race_lookups.c.asked_at > _SINCE)
+"""The answer `b_id`, if it is that of `b_user` and was asked for after `b_since`."""
+_HOLD = select(race_lookups.c.races).where(*_MINE).with_for_update()
+_RENEW = (
+    update(race_lookups).where(*_MINE).values(races=bindparam("b_races", type_=race_lookups.c.races.type))
+)
+_FORGET = delete(race_lookups).where(race_lookups.c.asked_at <= _SINCE)
 
 
 class RacesLookups:
@@ -33,27 +44,23 @@ class RacesLookups:
     async def keep(self, lookup: Lookup) -> None:
         """Keep an answer; its place without the point."""
         await self._connection.execute(
-            insert(race_lookups).values(
-                id=lookup.id,
-                user=lookup.user,
-                asked_at=lookup.asked_at,
-                place=kept_place(lookup.place) if lookup.place else None,
-                places=[kept_place(place) for place in lookup.places],
-                races=[kept_race(race) for race in lookup.races],
-                troubles=[list(trouble) for trouble in lookup.troubles],
-                left_off=lookup.left_off,
-            )
+            _KEEP,
+            {
+                "id": lookup.id,
+                "user": lookup.user,
+                "asked_at": lookup.asked_at,
+                "place": kept_place(lookup.place) if lookup.place else None,
+                "places": [kept_place(place) for place in lookup.places],
+                "races": [kept_race(race) for race in lookup.races],
+                "troubles": [list(trouble) for trouble in lookup.troubles],
+                "left_off": lookup.left_off,
+            },
         )
 
     async def get(self, look: str, *, by: str, at: datetime) -> Lookup | None:
         """Give this person's answer; None where there is none (any more), or it is somebody else's."""
-        found = await self._connection.execute(
-            select(race_lookups).where(
-                race_lookups.c.id == look,
-                race_lookups.c.user == by,
-                race_lookups.c.asked_at > at - KEPT_FOR,
-            )
-        )
+        values = {"b_id": look, "b_user": by, "b_since": at - KEPT_FOR}
+        found = await self._connection.execute(_GET, values)
         row = found.one_or_none()
         if row is None:
             return None
@@ -80,15 +87,13 @@ class RacesLookups:
     async def renew(self, look: str, race: Race, *, by: str) -> None:
         """Put what is now known of a race into this person's answer, if both are still there."""
         # Two details that are opened at once must not undo each other.
-        mine = (race_lookups.c.id == look, race_lookups.c.user == by)
-        races = await self._connection.scalar(select(race_lookups.c.races).where(*mine).with_for_update())
+        mine = {"b_id": look, "b_user": by}
+        races = await self._connection.scalar(_HOLD, mine)
         if races is not None:
             anew = [kept_race(race) if each.get("key") == race.key else each for each in races]
-            await self._connection.execute(update(race_lookups).where(*mine).values(races=anew))
+            await self._connection.execute(_RENEW, {**mine, "b_races": anew})
 
     async def forget(self, at: datetime) -> int:
         """Forget the answers that are too old; how many."""
-        gone = await self._connection.execute(
-            delete(race_lookups).where(race_lookups.c.asked_at <= at - KEPT_FOR)
-        )
+        gone = await self._connection.execute(_FORGET, {"b_since": at - KEPT_FOR})
         return gone.rowcount
