@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,8 +33,9 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
+@cache
 def newest() -> str:
-    """The revision that this version of the code expects."""
+    """The revision that this version of the code expects; the scripts are read once in a process."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if head is None:
         raise SchemaMismatch("This copy of the program carries no migrations: install it again.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import gc
 import os
 import shutil
@@ -197,15 +196,11 @@ async def _emptied(connection):
     )
     rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     version = await connection.fetchval("SELECT version_num FROM alembic_version")
-    if {row["tablename"] for row in rows} != {*metadata.tables, "alembic_version"} or version != _newest():
+    tables = {row["tablename"] for row in rows}
+    if tables != {*metadata.tables, "alembic_version"} or version != schema.newest():
         return False
     await _empty(connection)
     return True
-
-
-@functools.cache
-def _newest():
-    return schema.newest()
 
 
 @pytest.fixture(scope="session")
