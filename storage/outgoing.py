@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, literal_column, or_, select, update
+from sqlalchemy import update
 
 from community.deliveries import (
-    COLLAPSING,
     GRACE,
     RESERVED_FOR,
     TIMEOUT,
@@ -22,20 +21,21 @@ from community.deliveries import (
 from storage.deliveries import Deliveries, owed
 from storage.deliveries_statements import FIND
 from storage.outgoing_statements import (
-    BUSY,
+    ATTEMPT,
+    BURY,
+    CENSUS,
     EARLIEST,
-    ENDED,
     EXPIRE,
     HOLD_CARD,
     LAPSE,
+    LAST_TS,
     MARK,
     MARK_FENCED,
     NEXT_DUE,
     ORPHANS,
-    PENDING,
+    PUT_BACK,
     RELEASE,
     RESERVE,
-    SETTLE,
     SHOWING,
     TO_TEND,
     UNRESOLVED,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
@@ -151,11 +151,11 @@ class Outgoing:
 
     async def keep_thread(self, one: Owed, thread: str) -> None:
         """Keep the thread that a delivery was rendered into: that is where it would be found again."""
-        await self._connection.execute(update(deliveries).where(*_still(one)).values(thread=thread))
+        await self._change(one, thread=thread)
 
     async def keep_file(self, one: Owed, file: str) -> None:
         """Keep Slack's id of an uploaded file before it is shared: by it the share can be found again."""
-        await self._connection.execute(update(deliveries).where(*_still(one)).values(file=file))
+        await self._change(one, file=file)
 
     async def follow_up(self, parts: Sequence[Delivery], at: datetime) -> None:
         """Owe the further parts of a text that was found too long when it was rendered.
@@ -219,16 +219,16 @@ class Outgoing:
 
     async def _settle(self, one: Owed, state: State, at: datetime, **values: Any) -> bool:
         ended = {"state": state, "ended_at": at, "owner": None, "lease_until": None, "check_at": None}
-        result = await self._connection.execute(
-            SETTLE, {"b_id": one.id, "b_attempts": one.attempts, **ended, **values}
-        )
-        return result.rowcount == 1
+        return await self._change(one, **ended, **values)
+
+    async def _change(self, one: Owed, **values: Any) -> bool:
+        """Change this very attempt if it is still the open one: nobody settled or repeated it meanwhile."""
+        attempt = {"b_id": one.id, "b_attempts": one.attempts}
+        return (await self._connection.execute(ATTEMPT, attempt | values)).rowcount == 1
 
     async def unclear(self, one: Owed, check_at: datetime, reason: str) -> None:
         """It may have been sent: it stays marked, and is looked up at that moment."""
-        await self._connection.execute(
-            update(deliveries).where(*_still(one)).values(check_at=check_at, reason=reason)
-        )
+        await self._change(one, check_at=check_at, reason=reason)
 
     async def put_back(
         self, one: Owed, at: datetime, *, due_at: datetime | None = None, uncounted: bool = False
@@ -238,34 +238,14 @@ class Outgoing:
         If it was cancelled meanwhile, or a newer update of the same card waits, it ends here. `uncounted`:
         this was not its fault, and does not count as an attempt.
         """
-        newer = deliveries.alias("newer")
-        replaced = and_(
-            deliveries.c.kind.in_(tuple(COLLAPSING)),
-            select(newer.c.id)
-            .where(
-                newer.c.line == deliveries.c.line,
-                newer.c.kind.in_(tuple(COLLAPSING)),
-                newer.c.state.in_((State.PENDING, State.RESERVED)),
-                newer.c.id != deliveries.c.id,
-            )
-            .exists(),
-        )
-        over = or_(replaced, deliveries.c.cancelled_at.is_not(None))
-        result = await self._connection.execute(
-            update(deliveries)
-            .where(*_still(one))
-            .values(
-                state=case((over, State.CANCELLED.value), else_=State.PENDING.value),
-                ended_at=case((over, at), else_=None),
-                reason=case((replaced, "superseded"), else_=deliveries.c.reason),
-                due_at=deliveries.c.due_at if due_at is None else due_at,
-                attempts=deliveries.c.attempts - 1 if uncounted else deliveries.c.attempts,
-                owner=None,
-                lease_until=None,
-                check_at=None,
-            )
-        )
-        return result.rowcount == 1
+        values = {
+            "b_id": one.id,
+            "b_attempts": one.attempts,
+            "b_at": at,
+            "b_due_at": due_at,
+            "b_uncounted": int(uncounted),
+        }
+        return (await self._connection.execute(PUT_BACK, values)).rowcount == 1
 
     async def conversation(self, one: Owed) -> Owed | None:
         """The delivery that this one follows, which knows the conversation and the message."""
@@ -303,47 +283,14 @@ class Outgoing:
 
     async def bury(self, one: Owed, at: datetime, state: State, reason: str) -> bool:
         """End a delivery that still waits, because what it was to follow will never be sent."""
-        result = await self._connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id == one.id, deliveries.c.state == State.PENDING)
-            .values(state=state, ended_at=at, reason=reason)
-        )
-        return result.rowcount == 1
+        values = {"b_id": one.id, "b_state": state, "b_at": at, "b_reason": reason}
+        return (await self._connection.execute(BURY, values)).rowcount == 1
 
     async def last_ts(self) -> str | None:
         """The ts of the message that was sent last: by Slack's clock whatever follows is later."""
-        return await self._connection.scalar(
-            select(deliveries.c.ts)
-            .where(
-                deliveries.c.state.in_(ENDED),
-                deliveries.c.state == State.SENT,
-                deliveries.c.kind == Kind.POST,
-                deliveries.c.ts.is_not(None),
-            )
-            .order_by(deliveries.c.ended_at.desc())
-            .limit(1)
-        )
+        return await self._connection.scalar(LAST_TS)
 
     async def census(self) -> dict[State, int]:
         """How many deliveries stand where, of those that are not over."""
-        rows = await self._connection.execute(
-            select(deliveries.c.state, func.count())
-            .where(
-                or_(
-                    deliveries.c.state == PENDING,
-                    deliveries.c.state.in_(BUSY),
-                    deliveries.c.state.in_((literal_column("'parked'"), literal_column("'dead'"))),
-                )
-            )
-            .group_by(deliveries.c.state)
-        )
+        rows = await self._connection.execute(CENSUS)
         return {State(state): count for state, count in rows}
-
-
-def _still(one: Owed) -> tuple[ColumnElement[bool], ...]:
-    """This very attempt is still the open one: nobody settled or repeated it meanwhile."""
-    return (
-        deliveries.c.id == one.id,
-        deliveries.c.state == State.SENDING,
-        deliveries.c.attempts == one.attempts,
-    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, bindparam, case, literal_column, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, case, func, literal_column, or_, select, update
 
-from community.deliveries import READ_BACK, Lane, State
+from community.deliveries import COLLAPSING, READ_BACK, Kind, Lane, State
 from storage.tables import Instant, deliveries, leases
 
 if TYPE_CHECKING:
@@ -109,14 +109,44 @@ MARK_FENCED = _mark(
     .exists()
 )
 """The same, if `b_owner` still holds `b_lease` too."""
-SETTLE = update(deliveries).where(
+ATTEMPT = update(deliveries).where(
     deliveries.c.id == bindparam("b_id"),
     deliveries.c.state == State.SENDING,
     deliveries.c.attempts == bindparam("b_attempts"),
 )
-"""Ends the attempt `b_attempts` of `b_id`, unless it was settled or repeated meanwhile."""
+"""Changes or ends the attempt `b_attempts` of `b_id`, unless it was settled or repeated meanwhile."""
 
 _AT = bindparam("b_at", type_=Instant)
+
+
+def _put_back() -> Update:
+    newer = deliveries.alias("newer")
+    replaced = and_(
+        deliveries.c.kind.in_(tuple(COLLAPSING)),
+        select(newer.c.id)
+        .where(
+            newer.c.line == deliveries.c.line,
+            newer.c.kind.in_(tuple(COLLAPSING)),
+            newer.c.state.in_((State.PENDING, State.RESERVED)),
+            newer.c.id != deliveries.c.id,
+        )
+        .exists(),
+    )
+    over = or_(replaced, deliveries.c.cancelled_at.is_not(None))
+    return ATTEMPT.values(
+        state=case((over, State.CANCELLED.value), else_=State.PENDING.value),
+        ended_at=case((over, _AT), else_=None),
+        reason=case((replaced, "superseded"), else_=deliveries.c.reason),
+        due_at=func.coalesce(bindparam("b_due_at", type_=Instant), deliveries.c.due_at),
+        attempts=deliveries.c.attempts - bindparam("b_uncounted", type_=Integer),
+        owner=None,
+        lease_until=None,
+        check_at=None,
+    )
+
+
+PUT_BACK = _put_back()
+"""Owes it again, at `b_due_at` if that is not null, or ends it at `b_at` if nobody wants it any more."""
 
 
 def _first(*conditions: ColumnElement[bool]) -> Select[Any]:
@@ -215,6 +245,37 @@ ORPHANS = (
     .limit(bindparam("b_limit", type_=Integer))
 )
 """What waits for a delivery that will never be sent, with how that one ended."""
+
+BURY = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("b_id"), deliveries.c.state == State.PENDING)
+    .values(state=bindparam("b_state"), ended_at=_AT, reason=bindparam("b_reason"))
+)
+"""Ends `b_id`, which still waits."""
+LAST_TS = (
+    select(deliveries.c.ts)
+    .where(
+        deliveries.c.state.in_(ENDED),
+        deliveries.c.state == State.SENT,
+        deliveries.c.kind == Kind.POST,
+        deliveries.c.ts.is_not(None),
+    )
+    .order_by(deliveries.c.ended_at.desc())
+    .limit(1)
+)
+"""The ts of the message that was sent last."""
+CENSUS = (
+    select(deliveries.c.state, func.count())
+    .where(
+        or_(
+            deliveries.c.state == PENDING,
+            deliveries.c.state.in_(BUSY),
+            deliveries.c.state.in_((literal_column("'parked'"), literal_column("'dead'"))),
+        )
+    )
+    .group_by(deliveries.c.state)
+)
+"""How many deliveries stand where, of those that are not over."""
 
 TO_TEND = select(
     or_(
