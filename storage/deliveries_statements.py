@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, case, insert, or_, select, update
+from sqlalchemy import Integer, bindparam, case, insert, literal_column, or_, select, update
 
 from community.deliveries import COLLAPSING, Kind, Lane, State
 from storage.dialects import DIALECTS
@@ -122,18 +122,16 @@ FIND = select(deliveries).where(deliveries.c.key == bindparam("b_key"))
 
 # For the staff desk
 
-_TROUBLE = deliveries.c.state.in_((State.PARKED, State.DEAD))
+# Word for word the condition of the index: neither database can tell what a bound parameter will be, and what
+# staff has yet to hear of would be looked for among everything that was ever sent.
+_TROUBLE = deliveries.c.state.in_((literal_column("'parked'"), literal_column("'dead'")))
 UNTOLD = (
     select(deliveries)
     .where(
         deliveries.c.told_at.is_(None),
-        or_(
-            _TROUBLE,
-            and_(
-                deliveries.c.told > 0,
-                deliveries.c.state.in_((State.SENT, State.CANCELLED, State.EXPIRED)),
-            ),
-        ),
+        or_(_TROUBLE, deliveries.c.told > literal_column("0")),
+        # Not what staff had sent again and is still on its way.
+        or_(_TROUBLE, deliveries.c.state.in_((State.SENT, State.CANCELLED, State.EXPIRED))),
     )
     .order_by(deliveries.c.id)
     .limit(bindparam("b_limit", type_=Integer))

@@ -2,7 +2,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import event, func, insert, select, text
 
 from community.deliveries import Delivery, Kind, Lane, State
 from storage.deliveries import Deliveries
@@ -138,8 +138,6 @@ async def _fill(store, rows):
 
 
 async def test_the_due_scan_reads_its_index_and_nothing_else(database, database_kind):
-    from sqlalchemy import event
-
     statements = []
     async with database.transaction() as store:
         await _fill(store, 5000)
@@ -176,6 +174,26 @@ async def test_the_due_scan_reads_its_index_and_nothing_else(database, database_
         assert "ix_deliveries_" in plan, plan
         assert "SCAN deliveries\n" not in plan + "\n", plan
         assert "Seq Scan on deliveries" not in plan, plan
+
+
+async def test_what_staff_has_yet_to_hear_of_is_found_by_its_index(database, database_kind):
+    async with database.transaction() as store:
+        await _fill(store, 5000)
+        await store.connection.execute(text("ANALYZE" if database_kind == "sqlite" else "ANALYZE deliveries"))
+    statements = []
+
+    def note(_connection, _cursor, statement, parameters, *_):
+        if statement.startswith("SELECT"):
+            statements.append((statement, parameters))
+
+    async with database.reading() as store:
+        event.listen(store.connection.sync_connection, "before_cursor_execute", note)
+        await store.deliveries.untold()
+        event.remove(store.connection.sync_connection, "before_cursor_execute", note)
+        ((sql, values),) = statements
+        explain = "EXPLAIN QUERY PLAN " if database_kind == "sqlite" else "EXPLAIN "
+        rows = await store.connection.exec_driver_sql(explain + sql, values)
+        assert "ix_deliveries_untold" in "\n".join(str(row[-1]) for row in rows)
 
 
 async def test_the_part_of_a_store_is_made_once(database):
