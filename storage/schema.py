@@ -9,14 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
 
 from storage.database import Database
 
 if TYPE_CHECKING:
+    from alembic.config import Config
     from sqlalchemy import Connection
 
 _FOLDER = Path(__file__).parent / "migrations"
@@ -27,6 +25,9 @@ class SchemaMismatch(Exception):
 
 
 def _config(connection: Connection | None = None) -> Config:
+    # Who only starts needs nothing of Alembic, which takes longer to load than the question to be answered.
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
     config.attributes["connection"] = connection
@@ -34,16 +35,23 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 @cache
+def revisions() -> tuple[str, ...]:
+    """The revisions that this version of the code knows, oldest first: scripts are named by them."""
+    return tuple(sorted(path.name.partition("_")[0] for path in (_FOLDER / "versions").glob("[0-9]*_*.py")))
+
+
 def newest() -> str:
-    """The revision that this version of the code expects; the scripts are read once in a process."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
+    """The revision that this version of the code expects."""
+    if not revisions():
         raise SchemaMismatch("This copy of the program carries no migrations: install it again.")
-    return head
+    return revisions()[-1]
 
 
 def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 async def upgrade(url: str) -> None:
@@ -51,6 +59,8 @@ async def upgrade(url: str) -> None:
 
     Raises SchemaMismatch when the database was made by a newer version.
     """
+    from alembic import command
+
     database = Database.at(url)
     try:
         async with database.transaction(long=True) as store:
@@ -74,8 +84,7 @@ async def check(database: Database) -> None:
 
 
 def _refuse_unknown(current: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and current not in revisions():
         raise SchemaMismatch(
             f"The database was changed by a newer version of this program (it is at {current}). "
             "Install that version, or restore a backup made before the change."
@@ -84,9 +93,11 @@ def _refuse_unknown(current: str | None) -> None:
 
 async def revise(message: str, *, revision: str | None = None) -> None:
     """Write the migration from the newest one to storage/tables.py; for developers."""
+    from alembic import command
+
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite+aiosqlite:///{folder}/empty.db"
-        if ScriptDirectory.from_config(_config()).get_current_head() is not None:
+        if revisions():
             await upgrade(url)
         database = Database.at(url)
         try:

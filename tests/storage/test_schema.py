@@ -1,9 +1,12 @@
 import re
+import subprocess
+import sys
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from storage import schema
@@ -47,6 +50,17 @@ async def test_migrations_end_in_the_tables_of_the_code(database):
         made = await _shape(store)
     assert differences == []
     assert migrated == made
+
+
+def test_the_names_of_the_scripts_tell_the_revisions_in_their_order():
+    scripts = ScriptDirectory.from_config(schema._config())
+    assert schema.revisions() == tuple(script.revision for script in scripts.walk_revisions())[::-1]
+    assert schema.newest() == scripts.get_current_head()
+
+
+def test_who_only_starts_does_not_load_what_migrates():
+    program = "import sys, bot.serve, bot.application; sys.exit('alembic' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 async def test_a_migrated_database_is_accepted_and_migrating_again_changes_nothing(database, database_url):
