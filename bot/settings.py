@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
@@ -131,6 +131,16 @@ def _web_address(value: str) -> str:
     return value
 
 
+# PostgreSQL's own programs say "sslmode", and so does what a host gives one to copy; the driver says "ssl".
+_POSTGRES_OPTIONS = {
+    "sslmode": "ssl",
+    "ssl": "ssl",
+    "host": "host",
+    "port": "port",
+    "target_session_attrs": "target_session_attrs",
+}
+
+
 def _database_url(value: str) -> str:
     scheme, colon, rest = value.partition("://")
     if not colon:
@@ -146,7 +156,15 @@ def _database_url(value: str) -> str:
             raise ValueError("has a host or port that cannot be read") from None
         if not parts.path.strip("/"):
             raise ValueError("names no database: add it after the host, as in postgresql://host/downballot")
-        return f"postgresql+asyncpg://{rest}"
+        options = parse_qsl(parts.query, keep_blank_values=True)
+        strange = sorted({name for name, _ in options} - set(_POSTGRES_OPTIONS))
+        if strange:
+            raise ValueError(
+                f"has options that are not understood: {', '.join(strange)}. "
+                f"Leave them out; what is understood: {', '.join(_POSTGRES_OPTIONS)}"
+            )
+        asked = urlencode([(_POSTGRES_OPTIONS[name], each) for name, each in options], safe="/,:")
+        return "postgresql+asyncpg://" + rest.partition("?")[0] + (f"?{asked}" if asked else "")
     if scheme in {"sqlite", "sqlite+aiosqlite"}:
         if rest.lstrip("/") in {"", ":memory:"}:
             raise ValueError("must name a file, as in sqlite+aiosqlite:///data/downballot.db")
@@ -265,7 +283,8 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_database_url)] = Field(
         repr=False,  # it may hold a password
         default="sqlite+aiosqlite:///data/downballot.db",
-        description="An SQLite file, or `postgresql://name:password@host/database`.",
+        description="An SQLite file, or `postgresql://name:password@host/database`, "
+        "with `?sslmode=require` where TLS is asked for.",
     )
     host: str = Field(
         default="127.0.0.1",

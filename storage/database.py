@@ -195,9 +195,9 @@ class Database:
         while True:
             connection = None
             try:
-                connection = await asyncpg.connect(
-                    self.url.set(drivername="postgresql").render_as_string(hide_password=False), timeout=10
-                )
+                # The same options as the pool's connections have: the address may ask for TLS.
+                _, options = self._writer.dialect.create_connect_args(self.url)
+                connection = await asyncpg.connect(**options, timeout=10)
                 lost = asyncio.Event()
                 connection.add_termination_listener(lambda *_, lost=lost: lost.set())
                 await connection.add_listener(CHANNEL, lambda *_: self.bell.ring())

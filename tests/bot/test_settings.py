@@ -137,6 +137,7 @@ def test_a_signing_secret_alone_means_http():
     [
         ("postgres://a:b@host:5433/name?ssl=require", "postgresql+asyncpg://a:b@host:5433/name?ssl=require"),
         ("postgresql://host/name", "postgresql+asyncpg://host/name"),
+        ("postgres://host/name?sslmode=verify-full", "postgresql+asyncpg://host/name?ssl=verify-full"),
         (
             "postgresql+asyncpg:///name?host=/run/postgresql",
             "postgresql+asyncpg:///name?host=/run/postgresql",
@@ -147,6 +148,13 @@ def test_a_signing_secret_alone_means_http():
 )
 def test_addresses_of_databases_are_understood_as_people_write_them(given_url, used):
     assert Settings.load(GOOD | {"DATABASE_URL": given_url}).database_url == used
+
+
+def test_an_option_of_a_database_that_nobody_would_heed_is_named():
+    with pytest.raises(SettingsInvalid, match="channel_binding"):
+        Settings.load(
+            GOOD | {"DATABASE_URL": "postgresql://host/name?sslmode=require&channel_binding=require"}
+        )
 
 
 def test_empty_variables_count_as_unset():

@@ -151,6 +151,22 @@ async def test_other_processes_deliveries_ring_too_and_a_lost_connection_is_made
     await other.close()
 
 
+@pytest.mark.postgres
+async def test_other_processes_are_heard_where_the_address_asks_for_tls_too(postgres_server, caplog):
+    async def asked_for(mode):
+        database = Database.at(
+            postgres_server.update_query_dict({"ssl": mode}).render_as_string(hide_password=False)
+        )
+        async with database.listening():
+            await _rings(database.bell, 0)
+        await database.close()
+
+    await asked_for("prefer")
+    with pytest.raises(TimeoutError):
+        await asked_for("require")  # This server has none, and so nobody listens to it.
+    assert "cannot listen" in caplog.text
+
+
 @pytest.mark.parametrize(
     "url", ["sqlite+aiosqlite://", "sqlite+aiosqlite:///:memory:", "sqlite:///x.db", "mysql://localhost/x"]
 )
