@@ -158,6 +158,11 @@ def _database_url(value: str) -> str:
             raise ValueError("names no database: add it after the host, as in postgresql://host/downballot")
         options = parse_qsl(parts.query, keep_blank_values=True)
         strange = sorted({name for name, _ in options} - set(_POSTGRES_OPTIONS))
+        if not all(re.fullmatch("[a-z_]+", name) for name in strange):
+            # It may be the rest of a password, and is not repeated.
+            raise ValueError(
+                "has something after its ? that is no option; in a password write ? as %3F, / as %2F"
+            )
         if strange:
             raise ValueError(
                 f"has options that are not understood: {', '.join(strange)}. "

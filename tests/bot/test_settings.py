@@ -157,6 +157,12 @@ def test_an_option_of_a_database_that_nobody_would_heed_is_named():
         )
 
 
+def test_what_may_be_the_rest_of_a_password_is_not_repeated():
+    (said,) = problems(DATABASE_URL="postgresql://ana:12/3?Swordfish7@host/name")
+    assert "%3F" in said
+    assert "Swordfish7" not in said
+
+
 def test_empty_variables_count_as_unset():
     assert Settings.load(GOOD | {"PORT": "", "WINS_CHANNEL": "  ", "LOG_LEVEL": "debug"}).port == 3000
 
