@@ -142,6 +142,7 @@ class Sender:
             if reserved.kind is Kind.UPDATE:
                 await store.outgoing.hold(reserved)
             # Taken inside the transaction: the wait for the one writing connection is no delay of the write.
+            # Another process's lock on SQLite is waited for later, and can only make us give the write up.
             at, marked_at = self._clock.now(), self._monotonic()
             lease = self._leadership.name if self._leadership is not None else None
             one = await store.outgoing.mark(reserved.id, self._owner, at, anchor=self.anchor, lease=lease)
