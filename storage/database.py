@@ -7,7 +7,7 @@ import contextlib
 import logging
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exc, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from sqlalchemy import URL
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 log = logging.getLogger(__name__)
 
@@ -72,12 +72,6 @@ class Database:
         """Rings when a transaction of this process has kept something from which more follows."""
         self._writer = writer
         self._reader = reader
-        # On SQLite a transaction around one statement costs nothing that anybody waits for.
-        self._glancer = (
-            reader
-            if reader.dialect.name == "sqlite"
-            else writer.execution_options(isolation_level="AUTOCOMMIT")
-        )
         self._turn = asyncio.Lock() if writer.dialect.name == "sqlite" else contextlib.nullcontext()
 
     @classmethod
@@ -107,9 +101,7 @@ class Database:
                 },
             )
             lines.ask_the_rested(engine)
-            # Readers share the pool, but see one consistent state and cannot write.
-            reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            return cls(parsed, engine, reader)
+            return cls(parsed, engine, engine)
         raise UnknownDatabase(
             "A database address must start with sqlite+aiosqlite:///path or postgresql+asyncpg://host/name."
         )
@@ -154,6 +146,7 @@ class Database:
         """One transaction that only reads, and sees one consistent state; a write in it is refused."""
         async with self._patience() as line, self._reader.connect() as connection:
             line.carries(connection)
+            self._set(connection, isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield Store(connection)
 
     @asynccontextmanager
@@ -163,9 +156,20 @@ class Database:
         For who only wants to know whether there is anything to do: on PostgreSQL a transaction around one
         statement is three trips in place of one.
         """
-        async with self._patience() as line, self._glancer.connect() as connection:
+        async with self._patience() as line, self._reader.connect() as connection:
             line.carries(connection)
+            self._set(connection, isolation_level="AUTOCOMMIT")
             yield Store(connection)
+
+    def _set(self, connection: AsyncConnection, **options: Any) -> None:
+        """Let a connection of PostgreSQL's pool be so until it goes back there; SQLite's readers are born so.
+
+        Set on the engine, as one would, these options add a listener to it, and each statement of theirs then
+        looks for listeners to everything: several hundredths of its time. The server is not asked, so nothing
+        is awaited.
+        """
+        if self.dialect == "postgresql" and connection.sync_connection is not None:
+            connection.sync_connection.execution_options(**options)
 
     def _patience(self, *, long: bool = False) -> AbstractAsyncContextManager[lines.Line]:
         if long or self.dialect != "postgresql":
@@ -217,8 +221,8 @@ class Database:
         """Close every connection; one that hears nothing any more is left to the end of the process."""
         try:
             async with asyncio.timeout(_CLOSED_WITHIN):
-                await self._writer.dispose()
-                await self._reader.dispose()
+                for engine in {self._writer, self._reader}:
+                    await engine.dispose()
         except TimeoutError:
             log.warning("database: not every connection could be closed")
 

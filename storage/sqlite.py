@@ -66,14 +66,18 @@ class _Rows:
 class _Connection(aiosqlite.Connection):
     """A connection in a thread of its own, as aiosqlite makes it, but with such cursors."""
 
-    _owed: str | None = None
-    """The statement that begins the transaction, until another takes it along."""
+    _begin: str | None = None
     _open = False
     """Whether something was done since the last commit or rollback."""
 
-    def owe(self, begin: str) -> None:
-        """Begin a transaction with the next statement: to begin alone would be a trip for nothing."""
-        self._owed = begin
+    def begin_with(self, begin: str) -> None:
+        """From now on whatever is the first statement since the last commit or rollback begins a transaction.
+
+        To begin alone would be a trip for nothing. And the connection knows this by itself: one listener to
+        the engine's own event costs every statement several hundredths of its time, for SQLAlchemy then looks
+        for listeners to everything else as well.
+        """
+        self._begin = begin
 
     def cursor(self) -> _Rows:  # type: ignore[override]
         """Give a cursor without asking the thread for one."""
@@ -84,7 +88,8 @@ class _Connection(aiosqlite.Connection):
     ) -> tuple[list[Any], Any, int, int | None]:
         """Execute, fetch and close in the thread; what came of it, with description, rowcount, lastrowid."""
         # Settled here and not in the thread: a rollback behind a cancelled statement must know of it.
-        begin, self._owed, self._open = self._owed, None, True
+        begin = None if self._open else self._begin
+        self._open = self._begin is not None
 
         def run() -> tuple[list[Any], Any, int, int | None]:
             if begin is not None:
@@ -101,7 +106,6 @@ class _Connection(aiosqlite.Connection):
 
     async def commit(self) -> None:
         """Commit the current transaction."""
-        self._owed = None
         if self._open:
             await super().commit()
             self._open = False
@@ -111,7 +115,6 @@ class _Connection(aiosqlite.Connection):
 
         Nobody waits for it: whatever this connection is asked next comes after it.
         """
-        self._owed = None
         if self._open:
             self._tx.put_nowait((None, self._conn.rollback))
             self._open = False
@@ -137,7 +140,7 @@ def engine(url: URL, *, writing: bool) -> AsyncEngine:
 
     @event.listens_for(made.sync_engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
-        # The driver must not begin transactions by itself: ours begin in the listener below.
+        # The driver must not begin transactions by itself: it would do so with what writes only.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
@@ -147,11 +150,8 @@ def engine(url: URL, *, writing: bool) -> AsyncEngine:
         if not writing:
             cursor.execute("PRAGMA query_only = ON")
         cursor.close()
-
-    @event.listens_for(made.sync_engine, "begin")
-    def _begin(connection: Any) -> None:
         # A transaction that starts by reading and then writes would be refused at once when another wrote
         # in between, whatever the busy timeout says.
-        connection.connection.driver_connection.owe("BEGIN IMMEDIATE" if writing else "BEGIN")
+        connection.driver_connection.begin_with("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return made

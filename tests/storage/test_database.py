@@ -173,3 +173,11 @@ async def test_other_processes_are_heard_where_the_address_asks_for_tls_too(post
 def test_other_kinds_of_database_are_refused(url):
     with pytest.raises(UnknownDatabase):
         Database.at(url)
+
+
+async def test_no_listener_stands_beside_every_statement(database):
+    """One listener to the engine, and SQLAlchemy looks for listeners to everything at each statement."""
+    for look in (database.reading, database.glance, database.transaction):
+        async with look() as store:
+            assert not store.connection.sync_connection.engine._has_events
+            assert not store.connection.sync_connection._has_events
