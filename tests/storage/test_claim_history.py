@@ -99,23 +99,19 @@ def legal_order(acts, last):
 
 async def _live(database_url, numbers, acts):
     """Let four processes act at once; all that was asked and answered."""
-    processes = []
+    specs = []
     for number in range(4):
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.storage.claimants", cwd=ROOT,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
         people = [*MENTORS[number * 2 : number * 2 + 2], STAFF if number % 2 else ASKER]
-        spec = {"database": database_url, "people": people, "requests": numbers, "acts": acts, "seed": number}
-        process.stdin.write(json.dumps(spec).encode() + b"\n")
-        processes.append(process)
-    for process in processes:
-        assert await process.stdout.readline() == b"ready\n"
-    for process in processes:
-        process.stdin.write(b"go\n")
-    told = await asyncio.gather(*(process.communicate() for process in processes))
-    assert [process.returncode for process in processes] == [0] * 4
-    return [json.loads(line) for out, _ in told for line in out.splitlines()]
+        specs.append(
+            {"database": database_url, "people": people, "requests": numbers, "acts": acts, "seed": number}
+        )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.storage.claimants", cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    told, _ = await process.communicate(json.dumps(specs).encode() + b"\n")
+    assert process.returncode == 0
+    return [json.loads(line) for line in told.splitlines()]
 
 
 @pytest.mark.slow(10)
