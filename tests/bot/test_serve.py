@@ -33,6 +33,7 @@ class Standing:
         )
         secret = settings.slack_signing_secret
         self.bolt = AsyncApp(
+            name="standing",
             client=client,
             signing_secret=secret.get_secret_value() if secret else None,
             process_before_response=True,

@@ -82,8 +82,9 @@ class TinyApp:
         self.retries = []
         client = AsyncWebClient(token=installed.bot_token, base_url=sandbox.api_url)
         self.bolt = AsyncApp(
-            client=client, signing_secret=installed.signing_secret, process_before_response=True
-        )
+            name="tiny",  # Without a name Bolt reads the sources of everybody who called, for that of a file.
+            client=client, signing_secret=installed.signing_secret, process_before_response=True,
+        )  # fmt: skip
         self.client = client
         self._end = None
 
