@@ -4,14 +4,15 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-# Twice as many test processes as there are processors: much of the time tests wait, for a grace to be over or a
-# process to start.
+# More than twice as many test processes as there are processors: much of the time tests wait, for a grace to be
+# over or a process to start.
 CORES  := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-JOBS   ?= $(shell expr 2 \* $(CORES))
+JOBS   ?= $(shell expr 2 \* $(CORES) + 1)
 STAMP  := $(VENV)/set-up
 
-# The first Chromium found on the machine; the browser tests start this one and download none.
-CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chrome google-chrome-stable 2>/dev/null))
+# The first Chromium found on the machine; the browser tests start this one and download none. The one without a
+# window first: it needs a third less.
+CHROMIUM ?= $(firstword $(shell command -v chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable 2>/dev/null))
 # PostgreSQL's programs are off the PATH on Debian and Ubuntu.
 INITDB   ?= $(firstword $(shell command -v initdb 2>/dev/null) $(wildcard /usr/lib/postgresql/*/bin/initdb))
 
@@ -54,7 +55,7 @@ test: setup ## Run the whole suite, on SQLite and PostgreSQL, the browser tests 
 	@$(foreach kind,$(LEFT_OUT),$(call say_left_out,$(kind));) \
 	if [ -n "$(LEFT_OUT)" ] && [ "$(CI)" = "true" ]; then echo "CI=true: nothing may be left out." >&2; exit 1; fi
 	@CHROMIUM="$(CHROMIUM)" PYTHONDONTWRITEBYTECODE= \
-	$(BIN)/pytest -n $(JOBS) --maxschedchunk 2 $(MARKERS) $(ARGS) && { \
+	$(BIN)/pytest -n $(JOBS) $(MARKERS) $(ARGS) && { \
 	  $(foreach kind,$(LEFT_OUT),$(call say_left_out,$(kind));) true; }
 
 say_left_out = echo "LEFT OUT: the tests that need $(if $(filter browser,$(1)),a browser. To run them install chromium,PostgreSQL. To run them install postgresql or set TEST_DATABASE_URL)." >&2

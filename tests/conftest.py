@@ -20,9 +20,18 @@ from storage.database import Database
 from storage.tables import metadata
 from tests import postgres
 from tests.compiled import compile_once
+from tests.scheduling import pytest_itemcollected, pytest_xdist_make_scheduler
 from tests.watch import _last_look, _no_task_left, _no_task_left_in_session, look_at_warnings, watch
 
-__all__ = ["_last_look", "_no_task_left", "_no_task_left_in_session", "watch"]  # fixtures for every test
+# Fixtures for every test, and hooks.
+__all__ = [
+    "_last_look",
+    "_no_task_left",
+    "_no_task_left_in_session",
+    "pytest_itemcollected",
+    "pytest_xdist_make_scheduler",
+    "watch",
+]  # fmt: skip
 
 look_at_warnings()
 compile_once()
@@ -113,6 +122,8 @@ def outside():
 @pytest.fixture(scope="session")
 def postgres_cluster():
     """The private PostgreSQL server of this run; tests may stop and restart it."""
+    # It offers no TLS, and the driver would ask for it at each of some thousand connections.
+    os.environ.setdefault("PGSSLMODE", "disable")
     with postgres.private_cluster() as cluster:
         yield cluster
 

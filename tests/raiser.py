@@ -17,9 +17,10 @@ class Raiser:
     """Runs a module that forks one process per line of JSON, and prints its id."""
 
     def __init__(self, module):
+        passed_on = {"PATH", "PGSSLMODE"} & set(os.environ)
         self._process = subprocess.Popen(
             [sys.executable, "-m", module], cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+            env={"PYTHONPATH": str(ROOT), **{name: os.environ[name] for name in passed_on}},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         atexit.register(self.close)

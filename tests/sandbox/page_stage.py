@@ -197,8 +197,9 @@ class PageStage:
 
 def find_chromium() -> str | None:
     """Where a Chromium is: CHROMIUM, or one of its usual names on the PATH."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    chromium = ("chromium-headless-shell", "chromium", "chromium-browser")
+    found = map(shutil.which, (*chromium, "google-chrome", "google-chrome-stable"))
+    return os.environ.get("CHROMIUM") or next(filter(None, found), None)
 
 
 @contextmanager
