@@ -4,10 +4,10 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-# More than twice as many test processes as there are processors: much of the time tests wait, for a grace to be
-# over or a process to start.
+# Twice as many test processes as there are processors: much of the time tests wait, for a grace to be over or a
+# process to start.
 CORES  := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-JOBS   ?= $(shell expr 2 \* $(CORES) + 1)
+JOBS   ?= $(shell expr 2 \* $(CORES))
 STAMP  := $(VENV)/set-up
 
 # The first Chromium found on the machine; the browser tests start this one and download none. The one without a

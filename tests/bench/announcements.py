@@ -60,9 +60,10 @@ WORDS = Words(
 class Size:
     """How many people it goes to."""
 
-    people: int = 10_000
+    people: int = 3_500
 
 
+WHOLE = Size(people=10_000)
 QUICK = Size(people=400)
 
 

@@ -41,10 +41,11 @@ class Size:
     """How many rounds over HTTP and in one process, with how many at once."""
 
     over_http: int = 5
-    inside: int = 20
+    inside: int = 15
     crowd: int = 200
 
 
+WHOLE = Size(inside=100)
 QUICK = Size(over_http=2, inside=2, crowd=30)
 _Round = tuple[list[float], int]
 """The seconds of everybody, and the place of the winner."""

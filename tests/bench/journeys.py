@@ -39,11 +39,12 @@ ZONES = (
 class Size:
     """How many are enrolled where there are many and where there are few, and the rounds of each."""
 
-    many: int = 100_000
+    many: int = 20_000
     few: int = 1_000
     rounds: int = 2
 
 
+WHOLE = Size(many=100_000)
 QUICK = Size(many=2_000, few=100, rounds=1)
 
 

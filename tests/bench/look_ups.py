@@ -24,11 +24,12 @@ TYPED = ("23220", "Virginia", "VA school board")
 class Size:
     """How much is measured: rounds, requests in a round, and of those at a time in the crowd."""
 
-    rounds: int = 6
-    block: int = 40
+    rounds: int = 3
+    block: int = 20
     crowd: int = 128
 
 
+WHOLE = Size(rounds=6, block=40)
 QUICK = Size(rounds=2, block=4, crowd=32)
 
 

@@ -31,10 +31,11 @@ PACKAGE = "zipcodes.matching"
 class Size:
     """How much is measured: rounds, and look-ups in each."""
 
-    rounds: int = 6
+    rounds: int = 3
     look_ups: int = 5_000
 
 
+WHOLE = Size(rounds=6)
 QUICK = Size(rounds=2, look_ups=200)
 
 

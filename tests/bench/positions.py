@@ -1,4 +1,4 @@
-"""Half a million positions: bringing them in, what the app feels of it, and finding those of one home."""
+"""Local positions, up to half a million: bringing them in, what others feel of it, and those of one home."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from community.races import Place
     from tests.bench.databases import Databases
 
-PART = "5 Half a million positions"
+PART = "5 Local positions"
 WINDOW = Window(date(2026, 11, 21), date(2028, 11, 20))
 BY_HAND = "by hand: csv and INSERT in one transaction, nothing judged"
 _EVERY = 0.025
@@ -38,11 +38,12 @@ _EVERY = 0.025
 class Size:
     """The country, and how many homes are looked up in how many rounds."""
 
-    country: Country = Country()  # noqa: RUF009 - it is frozen
+    country: Country = Country(offices=40_000)  # noqa: RUF009 - it is frozen
     homes: int = 200
-    rounds: int = 5
+    rounds: int = 3
 
 
+WHOLE = Size(Country(), rounds=5)
 QUICK = Size(Country(offices=4_000, counties=2, towns=6), homes=20, rounds=2)
 
 

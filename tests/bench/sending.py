@@ -46,6 +46,7 @@ class Size:
     real: int = 500
 
 
+WHOLE = Size()
 QUICK = Size(simulated=400, rounds=1, real=100)
 
 

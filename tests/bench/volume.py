@@ -34,10 +34,11 @@ class Size:
     rounds: int = 3
     among: int = 1_000_000
     scans: int = 100
-    scan_rounds: int = 5
-    idle: float = 20.0
+    scan_rounds: int = 3
+    idle: float = 10.0
 
 
+WHOLE = Size(scan_rounds=5, idle=20.0)
 QUICK = Size(rows=2_000, rounds=2, among=20_000, scans=20, scan_rounds=2, idle=2.0)
 
 
