@@ -60,7 +60,7 @@ WORDS = Words(
 class Size:
     """How many people it goes to."""
 
-    people: int = 3_500
+    people: int = 2_500
 
 
 WHOLE = Size(people=10_000)

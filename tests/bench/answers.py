@@ -39,13 +39,13 @@ class Size:
     block: int = 10
     crowded_rounds: int = 3
     crowded_block: int = 64
-    bursts: int = 3
+    bursts: int = 2
     burst: int = 200
     receipts: int = 4
     rows: int = 100_000
 
 
-WHOLE = Size(rounds=6, block=12, receipts=12)
+WHOLE = Size(rounds=6, block=12, bursts=3, receipts=12)
 QUICK = Size(
     rounds=2, block=4, crowded_rounds=1, crowded_block=32, bursts=1, burst=20, receipts=2, rows=2_000
 )

@@ -39,7 +39,7 @@ ZONES = (
 class Size:
     """How many are enrolled where there are many and where there are few, and the rounds of each."""
 
-    many: int = 20_000
+    many: int = 10_000
     few: int = 1_000
     rounds: int = 2
 

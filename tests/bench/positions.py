@@ -38,7 +38,7 @@ _EVERY = 0.025
 class Size:
     """The country, and how many homes are looked up in how many rounds."""
 
-    country: Country = Country(52_000, counties=6, towns=72)  # noqa: RUF009 - it is frozen
+    country: Country = Country(26_000, counties=3, towns=36)  # noqa: RUF009 - it is frozen
     homes: int = 200
     rounds: int = 3
 

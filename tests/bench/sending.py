@@ -43,10 +43,10 @@ class Size:
 
     simulated: int = 10_000
     rounds: int = 3
-    real: int = 500
+    real: int = 300
 
 
-WHOLE = Size()
+WHOLE = Size(real=500)
 QUICK = Size(simulated=400, rounds=1, real=100)
 
 
