@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 
 import aiohttp
 import pytest
@@ -25,8 +26,11 @@ from tests.scenarios.stage import Stage
 
 STREET = "48 Zebulon Quagga St"
 ADDRESS = f"{STREET}, Richmond, VA 23220"
-SECRETS = ("Zebulon", "Quagga", "zebulon", "quagga", "48 Z", "37.547", "77.463")
-"""Words of the street in any shape, and the point that the geocoder gives for the house."""
+SECRETS = re.compile(r"Zebulon|Quagga|zebulon|quagga|48 Z|(?<!\d:)(?:37\.547|77\.463)")
+"""Words of the street in any shape, and the point that the geocoder gives for the house.
+
+A line that was logged 37.547 seconds after a minute began says nothing about the point.
+"""
 
 
 @pytest.fixture
@@ -100,8 +104,8 @@ async def nowhere(stage, log) -> None:
     await stage.settle()
     found = await everything(stage, log)
     for where, text in found.items():
-        for secret in SECRETS:
-            assert secret not in text, f"{secret} is in {where}"
+        secret = SECRETS.search(text)
+        assert secret is None, f"{secret[0]} is in {where}"
     assert found["table race_lookups"] or "look-up" in found["log"] or "Nobody" in found["acknowledgements"]
     assert "downballot" in found["metrics"]
 
@@ -220,7 +224,7 @@ async def test_when_the_app_is_stopped_in_the_middle_the_address_is_nowhere(stag
     await stage.stop_app()
     found["log after"] = log.getvalue()
     for where, text in found.items():
-        assert not any(secret in text for secret in SECRETS), where
+        assert not SECRETS.search(text), where
 
 
 TYPED = st.one_of(
