@@ -153,6 +153,8 @@ class Pace:
             for method, tier in (TIERS if tiers is None else tiers).items()
         }
         self._conversations: dict[str, Bucket] = {}
+        self._cooling: dict[str, Bucket] = {}
+        """Those of the conversations that had to wait at the last look: a handful of hundreds."""
         self._closed_until: dict[str, float] = {}
         self.refusals = 0
         """How often Slack said 429."""
@@ -206,17 +208,23 @@ class Pace:
             }
         bucket = self._conversations.setdefault(line, Bucket(self._per_conversation, self._burst, now))
         bucket.take(now)
+        if bucket.wait(now) > 0:
+            self._cooling[line] = bucket
 
     def cooling(self) -> list[str]:
         """The conversations that have to wait at this moment: a handful, the budget sees to that."""
-        now = self._now()
-        return [line for line, bucket in self._conversations.items() if bucket.wait(now) > 0]
+        return list(self._waits())
 
     def cooled_in(self) -> float:
         """Seconds until the first of the waiting conversations may go on; infinite when none waits."""
+        return min(self._waits().values(), default=math.inf)
+
+    def _waits(self) -> dict[str, float]:
+        """Seconds that each of the waiting conversations has to wait still."""
         now = self._now()
-        waits = (bucket.wait(now) for bucket in self._conversations.values())
-        return min((wait for wait in waits if wait > 0), default=math.inf)
+        waits = {line: wait for line, bucket in self._cooling.items() if (wait := bucket.wait(now)) > 0}
+        self._cooling = {line: self._cooling[line] for line in waits}
+        return waits
 
     def limited(self, method: str, seconds: float) -> None:
         """Slack said 429: only this method waits, for as long as Slack said."""

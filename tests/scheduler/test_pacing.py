@@ -2,8 +2,11 @@ import math
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from community.deliveries import Delivery, Kind, Lane
+from scheduler import pacing
 from scheduler.breaker import Breaker
 from scheduler.pacing import METHODS, TIERS, Pace
 
@@ -46,6 +49,25 @@ def test_one_conversation_gets_a_small_burst_and_then_one_a_second(time):
     assert [moment - 1000 for moment in moments[:3]] == [0, 0, 0]
     assert 60 <= len(moments) <= 63
     assert all(later - earlier >= 0.999 for earlier, later in pairwise(moments[3:]))
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["C1", "C2", "C3"]), st.sampled_from([0.0, 0.3, 1.0, 5.0])), max_size=40
+    ),
+    st.sampled_from([1, 1000]),
+)
+def test_the_cooling_conversations_are_those_that_have_to_wait(steps, kept):
+    time = Time()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pacing, "_FORGET_EVERY", kept)
+        pace = Pace(start=math.inf, ceiling=math.inf, tiers={}, monotonic=time)
+        for line, later in steps:
+            time.now += later
+            pace.take(Kind.POST, line)
+            waits = {line: pace.wait(Kind.POST, line) for line in ("C1", "C2", "C3")}
+            assert set(pace.cooling()) == {line for line, wait in waits.items() if wait > 0}
+            assert pace.cooled_in() == min((wait for wait in waits.values() if wait > 0), default=math.inf)
 
 
 def test_the_workspace_starts_at_240_a_minute_and_grows_a_tenth_per_clean_minute_to_its_ceiling(time):
