@@ -1,6 +1,8 @@
 """How listeners are registered: each guarded, each with a stated right, each given what it names.
 
-Bolt would inject None for a name it does not know; here such a name fails at registration.
+Bolt would inject None for a name it does not know; here such a name fails at registration. And Bolt asks one
+listener after the other whether it is meant, at a hundredth of a millisecond each: it is given one for each
+kind, which looks up whom of its kind is meant.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from community.notices import Places
 from community.refusals import NotAllowed, Refused
 from handlers import errors
 from handlers.errands import Errands
-from handlers.payloads import Actor, actor_of, interaction_of
+from handlers.payloads import Actor, Body, actor_of, interaction_of, name_of
 from handlers.races_finding import Finder
 from handlers.turns import Lines, Rush, Turns
 from storage.database import Database
@@ -37,6 +39,8 @@ from storage.failpoints import failpoint
 from storage.store import Store
 
 log = structlog.get_logger(__name__)
+
+_ANYTHING = re.compile("")
 
 Listener = Callable[..., Awaitable[None]]
 Today = Callable[[Member | None], date]
@@ -101,37 +105,75 @@ WE_GIVE = frozenset(
 )
 
 
+class _Ear:
+    """All that is heard of one kind, by name; a name that nobody has goes to the first pattern that fits."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, Listener] = {}
+        self._patterns: list[tuple[re.Pattern[str], Listener]] = []
+
+    def add(self, name: str | re.Pattern[str], guarded: Listener) -> None:
+        """Let this be heard, unless somebody has that name already."""
+        if isinstance(name, str):
+            self._named.setdefault(name, guarded)
+        else:
+            self._patterns.append((name, guarded))
+
+    def _meant(self, name: str) -> Listener | None:
+        fitting = (guarded for pattern, guarded in self._patterns if pattern.search(name))
+        return self._named.get(name) or next(fitting, None)
+
+    async def knows(self, body: Body) -> bool:
+        """Whether anybody here is meant; Bolt says so itself where nobody is."""
+        return self._meant(name_of(body)) is not None
+
+    async def hear(self, args: AsyncArgs) -> None:
+        """Hand it to the one that is meant."""
+        meant = self._meant(name_of(args.body))
+        if meant is not None:
+            await meant(args)
+
+
 class Listening:
     """Registers listeners with Bolt, one line each."""
 
     def __init__(self, app: AsyncApp, house: House) -> None:
         self._app = app
         self._house = house
+        self._ears: dict[str, _Ear] = {}
         self.registered: list[Registered] = []
 
     def command(self, name: str | re.Pattern[str], listener: Listener, *, may: May) -> None:
         """Hear a slash command."""
-        self._app.command(name)(self._guarded("command", _name(name), listener, may))
+        self._add(self._app.command, "command", name, listener, may)
 
     def action(self, name: str | re.Pattern[str], listener: Listener, *, may: May) -> None:
         """Hear a button or a choice."""
-        self._app.action(name)(self._guarded("action", _name(name), listener, may))
+        self._add(self._app.action, "action", name, listener, may)
 
     def form(self, name: str | re.Pattern[str], listener: Listener, *, may: May) -> None:
         """Hear a submitted view."""
-        self._app.view(name)(self._guarded("form", _name(name), listener, may))
+        self._add(self._app.view, "form", name, listener, may)
 
     def shortcut(self, name: str | re.Pattern[str], listener: Listener, *, may: May) -> None:
         """Hear a shortcut, from a message or from anywhere."""
-        self._app.shortcut(name)(self._guarded("shortcut", _name(name), listener, may))
+        self._add(self._app.shortcut, "shortcut", name, listener, may)
 
     def options(self, name: str | re.Pattern[str], listener: Listener, *, may: May) -> None:
         """Hear that a list of choices is asked for while somebody types."""
-        self._app.options(name)(self._guarded("options", _name(name), listener, may))
+        self._add(self._app.options, "options", name, listener, may)
 
     def event(self, name: str | re.Pattern[str], listener: Listener, *, may: May) -> None:
         """Hear an event."""
-        self._app.event(name)(self._guarded("event", _name(name), listener, may))
+        self._add(self._app.event, "event", name, listener, may)
+
+    def _add(self, bolt: Any, kind: str, name: str | re.Pattern[str], listener: Listener, may: May) -> None:
+        guarded = self._guarded(kind, _name(name), listener, may)
+        ear = self._ears.get(kind)
+        if ear is None:
+            ear = self._ears[kind] = _Ear()
+            bolt(_ANYTHING, matchers=[ear.knows])(ear.hear)
+        ear.add(name, guarded)
 
     def _guarded(self, kind: str, name: str, listener: Listener, may: May) -> Listener:
         wanted = tuple(inspect.signature(listener).parameters)

@@ -59,6 +59,22 @@ def interaction_of(body: Body) -> str:
     return f"action:{pressed}" if moment else ""
 
 
+def name_of(body: Body) -> str:
+    """Give the name that its listener was registered under; "" where there is none.
+
+    That is the command as it was typed, the type of an event, the `action_id` of a button or a list, the
+    `callback_id` of a form or a shortcut.
+    """
+    pressed = (body.get("actions") or [{}])[0]
+    names = (
+        body.get("command"),
+        part(body, "event").get("type"),
+        pressed.get("action_id") or body.get("action_id"),
+        body.get("callback_id") or part(body, "view").get("callback_id"),
+    )
+    return str(next(filter(None, names), ""))
+
+
 _SINGLE = ("value", "selected_date", "selected_time", "selected_user", "selected_conversation")
 """Where Slack puts what was entered, by kind of field."""
 

@@ -19,6 +19,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from bot import logs
 from community.members import MentorProfile
 from handlers.listening import BOLT_GIVES, WE_GIVE, Listening, May, Registered
+from handlers.payloads import name_of
 from messages import mentoring_forms as forms
 from storage.tables import metadata
 from tests.scenarios.stage import Stage
@@ -57,12 +58,66 @@ def lines():
 
 
 async def test_every_listener_is_guarded_and_has_a_stated_right(stage):
-    registered = stage.application.listening.registered
-    heard = stage.application.bolt._async_listeners
-    assert len(heard) == len(registered) > 30
-    assert {each.ack_function.__qualname__ for each in heard} == {"Listening._guarded.<locals>.guarded"}
-    assert not any(each.lazy_functions for each in heard)
-    assert {type(each.may) for each in registered} == {May}
+    listening = stage.application.listening
+    ears = listening._ears.values()
+    heard = [each for ear in ears for each in (*ear._named.values(), *(one for _, one in ear._patterns))]
+    assert len(heard) == len(listening.registered) > 30
+    assert {each.__qualname__ for each in heard} == {"Listening._guarded.<locals>.guarded"}
+    assert {type(each.may) for each in listening.registered} == {May}
+    bolts = stage.application.bolt._async_listeners
+    assert [each.ack_function for each in bolts] == [ear.hear for ear in ears]
+    assert not any(each.lazy_functions for each in bolts)
+
+
+BODIES = {
+    "command": lambda name: {"type": None, "command": name},
+    "action": lambda name: {
+        "type": "block_actions",
+        "actions": [{"action_id": name}],
+        "view": {"callback_id": "x"},
+    },
+    "form": lambda name: {"type": "view_submission", "view": {"callback_id": name}},
+    "shortcut": lambda name: {"type": "message_action", "callback_id": name},
+    "options": lambda name: {"type": "block_suggestion", "action_id": name, "view": {"callback_id": "x"}},
+    "event": lambda name: {"type": "event_callback", "event_id": "E1", "event": {"type": name}},
+}
+"""What Slack sends of each kind, as far as it says for whom it is."""
+
+
+async def test_each_listener_is_found_under_its_name_and_what_nobody_knows_by_the_last(stage):
+    last = {}
+    for each in stage.application.listening.registered:
+        ear = stage.application.listening._ears[each.kind]
+        called = f"{each.listener.__module__}.{each.listener.__qualname__}"
+        if each.name == ".*":
+            last[each.kind] = called
+        elif each.name.startswith("^"):
+            filled = re.sub(r"\(?\\[wd]\+\)?", "1", each.name).strip("^$").replace("\\", "")
+            assert ear._meant(name_of(BODIES[each.kind](filled))).__name__ == called, filled
+        else:
+            assert ear._meant(name_of(BODIES[each.kind](each.name))).__name__ == called
+    assert set(last) == set(BODIES)
+    for kind, body in BODIES.items():
+        assert (
+            stage.application.listening._ears[kind]._meant(name_of(body("of.yesterday"))).__name__
+            == last[kind]
+        )
+
+
+async def test_what_nobody_is_registered_for_is_left_to_bolt(stage, lines):
+    bolt = stage.application._make_bolt()
+    listen = Listening(bolt, stage.application.house)
+    heard = []
+
+    async def known(ack):
+        heard.append("known")
+        await ack()
+
+    listen.action("known", known, may=May.ANYONE)
+    for name in ("known", "unknown"):
+        await bolt.async_dispatch(AsyncBoltRequest(body=pressed(name, "1"), mode="socket_mode"))
+    assert heard == ["known"]
+    assert [line["event"] for line in lines()] == ["nothing listens to this"]
 
 
 async def test_what_listeners_may_name_exists(stage):
