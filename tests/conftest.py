@@ -18,7 +18,7 @@ from community.clock import MovableClock
 from storage import schema
 from storage.database import Database
 from storage.tables import metadata
-from tests import postgres
+from tests import postgres, scratch
 from tests.compiled import compile_once
 from tests.scheduling import pytest_itemcollected, pytest_xdist_make_scheduler
 from tests.watch import _last_look, _no_task_left, _no_task_left_in_session, look_at_warnings, watch
@@ -47,6 +47,7 @@ def pytest_configure(config):
         raise pytest.UsageError(
             "No PostgreSQL: set TEST_DATABASE_URL or install the server's programs. CI leaves nothing out."
         )
+    scratch.settle(config)
 
 
 def pytest_generate_tests(metafunc):

@@ -12,7 +12,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-_FAST = ("fsync=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=200")
+_SETTINGS = (
+    "max_connections=200", "shared_buffers=64MB", "max_wal_size=128MB",
+    # The machine will outlive the server, which is all that its crashes in tests need.
+    "fsync=off", "full_page_writes=off",
+    # Shared memory of the system would outlive a server that is killed.
+    "dynamic_shared_memory_type=mmap",
+)  # fmt: skip
 
 
 def binaries() -> Path | None:
@@ -51,7 +57,7 @@ class Cluster:
         )  # fmt: skip
 
     def _options(self) -> str:
-        settings = (*_FAST, f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=")
+        settings = (*_SETTINGS, f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=")
         return " ".join(f"-c {setting}" for setting in settings)
 
     def _run(self, *command: str) -> None:
