@@ -333,7 +333,12 @@ class Settings(BaseSettings):
 
         Raises SettingsInvalid with every problem at once.
         """
-        given = {**DotEnvSettingsSource(cls, env_file=env_file)(), **_Environment(cls, env)()}
+        try:
+            written = DotEnvSettingsSource(cls, env_file=env_file)()
+        except (OSError, UnicodeDecodeError) as fault:
+            why = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8"
+            raise SettingsInvalid((f"The file {env_file} cannot be read: {why}.",)) from None
+        given = {**written, **_Environment(cls, env)()}
         problems: list[str] = []
         settings: Self | None = None
         try:

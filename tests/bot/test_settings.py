@@ -174,6 +174,16 @@ def test_a_file_fills_in_what_the_environment_does_not_say(tmp_path):
     assert (settings.port, settings.first_wave) == (5000, 5)
 
 
+def test_a_file_that_cannot_be_read_is_a_problem_of_the_settings(tmp_path):
+    with pytest.raises(SettingsInvalid) as refusal:
+        Settings.load(GOOD, env_file=tmp_path / ("x" * 300))
+    assert "cannot be read: File name too long." in refusal.value.problems[0]
+    (tmp_path / ".env").write_bytes(b"ORGANISATION_NAME=Caf\xe9\n")
+    with pytest.raises(SettingsInvalid) as refusal:
+        Settings.load(GOOD, env_file=tmp_path / ".env")
+    assert "it is not UTF-8" in refusal.value.problems[0]
+
+
 def test_nothing_but_what_load_was_given_counts(monkeypatch):
     monkeypatch.setenv("PORT", "4321")
     assert Settings.load(GOOD).port == 3000
