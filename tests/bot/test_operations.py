@@ -142,6 +142,8 @@ def test_the_final_image_builds_and_installs_nothing():
 def test_the_image_runs_as_nobody_in_particular_and_says_whether_it_lives():
     last = stages()[1]
     assert "USER 10001:10001" in last
+    assert "groupadd --gid 10001" in last
+    assert "useradd --uid 10001 --gid 10001" in last
     assert "HEALTHCHECK" in last
     assert "/healthz" in last
     assert "STOPSIGNAL SIGTERM" in last
@@ -168,8 +170,28 @@ def test_two_replicas_wait_for_a_migrated_postgresql():
         service = services[name]
         assert service["read_only"]
         assert service["cap_drop"] == ["ALL"]
-        assert set(service["environment"]) <= {field.upper() for field in Settings.model_fields}
+        known = {field.upper() for field in Settings.model_fields}
+        assert set(service["environment"]) - {"PGPASSWORD"} <= known
     assert "restart" in services["app"]
+
+
+def test_a_password_in_compose_may_have_any_characters():
+    for name in ("app", "migrate"):
+        given = COMPOSE["services"][name]["environment"]
+        assert "$" not in given["DATABASE_URL"], "what is put into an address would have to be escaped"
+        assert given["PGPASSWORD"].startswith("${POSTGRES_PASSWORD:?")
+
+
+def test_postgresql_is_well_only_once_it_answers_the_replicas():
+    assert COMPOSE["services"]["postgres"]["healthcheck"]["test"][1:4] == ["pg_isready", "-h", "127.0.0.1"]
+
+
+def test_one_service_builds_the_image_and_no_container_leaves_a_volume():
+    services = COMPOSE["services"]
+    assert [name for name, service in services.items() if "build" in service] == ["migrate"]
+    for name in ("app", "migrate"):
+        assert services[name]["image"] == "downballot"
+        assert any(folder.startswith("/data:uid=10001") for folder in services[name]["tmpfs"])
 
 
 def test_nothing_secret_has_a_value_in_what_is_deployed():
