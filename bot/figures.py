@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from storage.figures import Lease
 
 NOBODY_LEADS_AFTER = timedelta(seconds=30)
-"""So long after the lease ran out somebody should have taken over: 15 s it lasts, every 5 s all ask."""
+"""So long after the lease ran out somebody should have taken over: 12 s it lasts, every 4 s all ask."""
 
 QUANTILES = (0.5, 0.9, 0.99)
 

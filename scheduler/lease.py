@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LASTING = timedelta(seconds=15)
-EVERY = timedelta(seconds=5)
+LASTING = timedelta(seconds=12)
+"""A standby goes on within 15 s of the leader's death: what is left of them is for a slow question and for
+clocks that differ."""
+EVERY = timedelta(seconds=4)
 _AFTER_A_FAULT = 1.0
 """Seconds: who leads has only what is left of its lease, and who could lead waits for it."""
 _AFTER_THE_LAPSE = 0.05

@@ -84,7 +84,7 @@ class Afar(Stage):
         return pid
 
     async def leaderless(self):
-        """Let what a dead or frozen app holds lapse now: it leads for 15 s, and keeps a delivery for 30."""
+        """Let what a dead or frozen app holds lapse now: it leads for 12 s, and keeps a delivery for 30."""
         async with self.application.database.transaction() as store:
             long_ago = self.clock.now() - timedelta(seconds=1)
             await store.connection.execute(update(leases).values(until=long_ago))
