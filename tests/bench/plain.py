@@ -38,7 +38,7 @@ def engine(url: str) -> AsyncEngine:
     """Open the database with the settings that are known to be best for each kind; the same as ours."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_async_engine(parsed, pool_size=10, max_overflow=10)
+        return create_async_engine(parsed, pool_size=20, max_overflow=0, pool_use_lifo=True)
     made = create_async_engine(parsed, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
 
     @event.listens_for(made.sync_engine, "connect")

@@ -89,7 +89,7 @@ async def live(spec):
     scheduler.sending.WRITE_WITHIN = timedelta(seconds=16.0 / spec["scale"])
     scheduler.sending._CONNECT_WITHIN = timedelta(seconds=20.0 / spec["scale"])
     storage.database._FROZEN_AFTER = 40.0 / spec["scale"]
-    database = Database.at(spec["database"], pool=5)
+    database = Database.at(spec["database"], pool=10)
     leadership = None
     if spec.get("lease"):
         leadership = Leadership(

@@ -39,7 +39,7 @@ async def harm_postgres(request):
 
 
 async def _terminate(url):
-    database = Database.at(url, pool=1)
+    database = Database.at(url, pool=2)
     async with database.transaction() as store:
         await store.connection.execute(
             text(
@@ -178,7 +178,7 @@ async def test_when_others_take_nearly_every_connection_it_goes_on_as_soon_as_th
     slack, harm_postgres
 ):
     url = make_url(harm_postgres).set(drivername="postgresql").render_as_string(hide_password=False)
-    database = Database.at(harm_postgres, pool=1)
+    database = Database.at(harm_postgres, pool=2)
     texts = [f"words {number}" for number in range(200)]
     wanted = [Delivery(key=f"a:b:{text}", to=f"C{text[-2:]}", payload={"text": text}) for text in texts]
     async with raising(harm_postgres, slack) as nursery:

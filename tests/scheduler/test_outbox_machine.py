@@ -126,7 +126,7 @@ class OutboxMachine(RuleBasedStateMachine):
             path = self.folder / f"machine{next(self._serial)}.db"
             shutil.copy(self.template, path)
             return Database.at(f"sqlite+aiosqlite:///{path}")
-        database = Database.at(self.url, pool=4)
+        database = Database.at(self.url, pool=8)
 
         async def empty():
             async with database.transaction() as store:

@@ -93,7 +93,7 @@ async def _one(database, rng, by, number, seen):
 
 
 async def act(spec):
-    database = Database.at(spec["database"], pool=5)
+    database = Database.at(spec["database"], pool=10)
     told = []
 
     async def person(by, seed):

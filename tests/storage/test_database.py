@@ -2,7 +2,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from community.deliveries import Delivery
@@ -95,6 +95,19 @@ async def test_many_writers_wait_for_one_another_without_a_fault(database):
             return await store.seen.first(f"{number}", NOW)
 
     assert all(await asyncio.gather(*(write(number) for number in range(100))))
+
+
+async def test_a_crowd_that_comes_again_finds_the_connections_of_the_first(database):
+    opened = []
+    event.listen(database._writer.sync_engine, "connect", lambda *_: opened.append("connection"))
+
+    async def one():
+        async with database.transaction() as store:
+            await store.connection.execute(text("SELECT 1"))
+
+    for _ in range(3):
+        await asyncio.gather(*(one() for _ in range(60)))
+    assert len(opened) <= 20, "a connection more would be closed after its use"
 
 
 async def test_adding_a_delivery_rings_the_bell_after_the_commit_and_nothing_else_does(database):

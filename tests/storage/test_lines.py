@@ -52,7 +52,7 @@ async def proxy(postgres_server):
 async def far(proxy, postgres_server):
     """A database at the other end of a line that can be cut."""
     url = postgres_server.set(drivername="postgresql+asyncpg", port=proxy.port)
-    database = Database.at(url.render_as_string(hide_password=False), pool=5)
+    database = Database.at(url.render_as_string(hide_password=False), pool=10)
     yield database
     await database.close()
 
