@@ -20,7 +20,11 @@ from storage.database import Database
 from storage.tables import metadata
 from tests import postgres, scratch
 from tests.compiled import compile_once
-from tests.scheduling import pytest_itemcollected, pytest_xdist_make_scheduler
+from tests.scheduling import (
+    pytest_collection_modifyitems,
+    pytest_itemcollected,
+    pytest_xdist_make_scheduler,
+)
 from tests.watch import _last_look, _no_task_left, _no_task_left_in_session, look_at_warnings, watch
 
 # Fixtures for every test, and hooks.
@@ -28,6 +32,7 @@ __all__ = [
     "_last_look",
     "_no_task_left",
     "_no_task_left_in_session",
+    "pytest_collection_modifyitems",
     "pytest_itemcollected",
     "pytest_xdist_make_scheduler",
     "watch",
@@ -55,17 +60,6 @@ def pytest_generate_tests(metafunc):
     if "database_kind" in metafunc.fixturenames:
         kinds = KINDS if postgres.available() else KINDS[:1]
         metafunc.parametrize("database_kind", kinds, scope="session")
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-    """Begin with what takes longest: nobody waits for it in the end, while the other processes are idle."""
-
-    def seconds(item):
-        mark = item.get_closest_marker("slow")
-        return mark.args[0] if mark and mark.args else 0
-
-    items.sort(key=seconds, reverse=True)
 
 
 def pytest_collection_finish():
