@@ -45,11 +45,13 @@ def _plainly() -> Iterator[None]:
     from community.races_rows import FileUnreadable
     from community.slack_errors import error_code
     from storage.backup import CopyRefused
-    from storage.schema import SchemaMismatch
+    from storage.schema import DatabaseAway, SchemaMismatch
 
     try:
         yield
-    except (StartRefused, SchemaMismatch, SheetUnreadable, FileUnreadable, CopyRefused) as refusal:
+    except (
+        StartRefused, SchemaMismatch, DatabaseAway, SheetUnreadable, FileUnreadable, CopyRefused,
+    ) as refusal:  # fmt: skip
         _fail(logs.redact(str(refusal)))
     except SlackApiError as refusal:
         _fail(f"Slack refuses: {error_code(refusal.response)}. `downballot doctor` says more.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import tempfile
 from functools import cache
@@ -14,6 +15,8 @@ from sqlalchemy import inspect, text
 from storage.database import Database
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from alembic.config import Config
     from sqlalchemy import Connection
 
@@ -22,6 +25,21 @@ _FOLDER = Path(__file__).parent / "migrations"
 
 class SchemaMismatch(Exception):
     """The database has another shape than this version of the code; the message says what to do."""
+
+
+class DatabaseAway(OSError):
+    """Nobody answers where the database should be; the message says what to look at."""
+
+
+@contextlib.contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        raise DatabaseAway(
+            f"The database does not answer ({fault.strerror or type(fault).__name__}). "
+            "Is it running, and is DATABASE_URL its address?"
+        ) from fault
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -57,12 +75,15 @@ def _current(connection: Connection) -> str | None:
 async def upgrade(url: str) -> None:
     """Bring the database at an address to the newest shape; nothing happens when it has it already.
 
-    Raises SchemaMismatch when the database was made by a newer version.
+    Raises SchemaMismatch when the database was made by a newer version, DatabaseAway when nobody answers.
     """
     from alembic import command
 
     database = Database.at(url)
     try:
+        with _reached():
+            async with database.glance():
+                pass
         async with database.transaction(long=True) as store:
             current = await store.connection.run_sync(_current)
             _refuse_unknown(current)
@@ -72,9 +93,13 @@ async def upgrade(url: str) -> None:
 
 
 async def check(database: Database) -> None:
-    """Raise SchemaMismatch, with what to do about it, unless the database has the newest shape."""
-    async with database.reading() as store:
-        current = await store.connection.run_sync(_current)
+    """Raise SchemaMismatch, with what to do about it, unless the database has the newest shape.
+
+    Raises DatabaseAway when nobody answers.
+    """
+    with _reached():
+        async with database.reading() as store:
+            current = await store.connection.run_sync(_current)
     if current == newest():
         return
     _refuse_unknown(current)

@@ -75,6 +75,18 @@ async def test_an_empty_database_is_refused_with_what_to_do(tmp_path):
     await empty.close()
 
 
+async def test_a_database_that_does_not_answer_is_named_by_start_and_by_migrate():
+    url = "postgresql+asyncpg://somebody:hunter2@127.0.0.1:1/nothing"
+    database = Database.at(url)
+    for asked in (lambda: schema.check(database), lambda: schema.upgrade(url)):
+        with pytest.raises(
+            schema.DatabaseAway, match=r"^The database does not answer .*DATABASE_URL"
+        ) as said:
+            await asked()
+        assert "hunter2" not in str(said.value)
+    await database.close()
+
+
 async def test_a_database_of_a_newer_version_is_refused_by_start_and_by_migrate(database, database_url):
     async with database.transaction() as store:
         await store.connection.execute(text("UPDATE alembic_version SET version_num = 'from_the_future'"))
