@@ -30,38 +30,16 @@ def pytest_xdist_make_scheduler(config, log):
     return Scheduling(config, log)
 
 
-_BEGUN_BY = 0.7
-"""The part of all tests before which each that takes long has begun: nobody waits for it in the end."""
-
-
 def seconds(item):
     """How long the test says that it takes; 0 for one that is soon over."""
     mark = item.get_closest_marker("slow")
     return mark.args[0] if mark and mark.args else 0
 
 
-def spread(items):
-    """Put those that take long, the longest first, among the others, which work while these wait.
-
-    Most of their time they wait for a process to start or a deadline to pass: several at a time leave the
-    processors idle, and the rest would then be in one another's way.
-    """
-    long = sorted(filter(seconds, items), key=seconds, reverse=True)
-    quick = [item for item in items if not seconds(item)]
-    beside = _BEGUN_BY * len(quick) / max(1, sum(map(seconds, long)))
-    found, taken, passed = [], 0, 0
-    for item in long:
-        found.append(item)
-        passed += seconds(item)
-        found += quick[taken : round(passed * beside)]
-        taken = round(passed * beside)
-    return found + quick[taken:]
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Settle the order for all processes."""
-    items[:] = spread(items)
+    """Begin with what takes longest: nobody waits for it in the end, while the other processes are idle."""
+    items.sort(key=seconds, reverse=True)
 
 
 def pytest_itemcollected(item):
