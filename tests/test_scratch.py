@@ -18,6 +18,7 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setattr(scratch, "MEMORY", tmp_path)
     monkeypatch.delenv("TMPDIR", raising=False)
     monkeypatch.setattr(tempfile, "tempdir", tempfile.gettempdir())
+    monkeypatch.setattr(os, "statvfs", lambda _folder: SimpleNamespace(f_flag=0))
     ends = []
     return SimpleNamespace(add_cleanup=ends.append, ends=ends)
 

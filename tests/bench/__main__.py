@@ -1,6 +1,6 @@
 """Runs the bench: `make bench`, or `python -m tests.bench --quick --only answers`.
 
-Without `--whole` it takes about ten minutes: all is measured, but in fewer rounds, and what comes after
+Without `--whole` it takes less than ten minutes: all is measured, but in fewer rounds, and what comes after
 the promises themselves (announcements, lessons, positions) with fewer people and rows.
 """
 
