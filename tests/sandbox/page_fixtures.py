@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, async_playwright
 
-from tests.sandbox.page_stage import SOON, find_chromium, running_chromium, staged
+from tests.sandbox.page_stage import find_chromium, looking, running_chromium, staged
 
 
 @pytest.fixture(scope="session")
@@ -39,28 +37,6 @@ async def page_stage():
     """A sandbox that runs, with the small app installed."""
     async with staged() as stage:
         yield stage
-
-
-@asynccontextmanager
-async def looking(browser: Browser):
-    """Gives what opens pages that share nothing with others'; an error in their scripts is a fault."""
-    wrong: list[str] = []
-    contexts: list[BrowserContext] = []
-
-    async def open_page(address: str, *, width: int = 1280, height: int = 800, **context: Any) -> Page:
-        opened = await browser.new_context(viewport={"width": width, "height": height}, **context)
-        contexts.append(opened)
-        page = await opened.new_page()
-        page.set_default_timeout(SOON)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        await page.goto(address)
-        await page.get_by_test_id("person-switch").wait_for(state="attached")
-        return page
-
-    yield open_page
-    for context in contexts:
-        await context.close()
-    assert not wrong, wrong
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp import ClientSession, web
-from playwright.async_api import expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from sandbox.server import Sandbox
 from tests.sandbox import page_gallery as gallery
@@ -237,6 +237,28 @@ async def staged():
         yield stage
     finally:
         await stage.close()
+
+
+@asynccontextmanager
+async def looking(browser: Browser):
+    """Gives what opens pages that share nothing with others'; an error in their scripts is a fault."""
+    wrong: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    async def open_page(address: str, *, width: int = 1280, height: int = 800, **context: Any) -> Page:
+        opened = await browser.new_context(viewport={"width": width, "height": height}, **context)
+        contexts.append(opened)
+        page = await opened.new_page()
+        page.set_default_timeout(SOON)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        await page.goto(address)
+        await page.get_by_test_id("person-switch").wait_for(state="attached")
+        return page
+
+    yield open_page
+    for context in contexts:
+        await context.close()
+    assert not wrong, wrong
 
 
 async def picture(page, name):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 import pytest_asyncio
 
-from tests.sandbox.page_fixtures import looking
-from tests.sandbox.page_stage import staged
+from tests.sandbox.page_stage import looking, staged
 
 pytest_plugins = ["tests.sandbox.page_fixtures"]
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
