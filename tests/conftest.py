@@ -18,7 +18,7 @@ from community.clock import MovableClock
 from storage import schema
 from storage.database import Database
 from storage.tables import metadata
-from tests import postgres, scratch
+from tests import postgres, raiser, scratch
 from tests.compiled import compile_once
 from tests.scheduling import (
     pytest_collection_modifyitems,
@@ -53,6 +53,7 @@ def pytest_configure(config):
             "No PostgreSQL: set TEST_DATABASE_URL or install the server's programs. CI leaves nothing out."
         )
     scratch.settle(config)
+    raiser.start()
 
 
 def pytest_generate_tests(metafunc):

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import sqlite3
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,37 +15,40 @@ import aiohttp
 import pytest
 
 from storage import schema
+from tests.bot import program
 
-ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "How many signatures do I need, and who checks them?"
 
 
 class Serving:
-    """`python -m bot serve` in a process of its own."""
+    """`downballot serve` in a process of its own, with its own loading where it is `executed`."""
 
-    def __init__(self, process, lines):
+    def __init__(self, process, errors):
         self.process = process
-        self.lines = lines
+        self.lines = []
         self.port = 0
+        self.reader = asyncio.create_task(self._read(errors))
 
     @classmethod
-    async def begin(cls, env, *arguments):
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-W", "error::ResourceWarning", "-m", "bot", "serve", *arguments,
-            cwd=ROOT, env=env, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        serving = cls(process, [])
-        serving.reader = asyncio.create_task(serving._read())
-        return serving
+    async def begin(cls, env, *arguments, executed=False):
+        reading, writing = os.pipe()
+        with Path(os.devnull).open("wb") as nowhere, os.fdopen(writing, "wb") as errors:
+            begin = program.execute if executed else program.begin
+            process = begin("serve", *arguments, env=env, output=(nowhere, errors))
+        return cls(process, os.fdopen(reading, "rb"))
 
-    async def _read(self):
-        async for line in self.process.stderr:
+    async def _read(self, errors):
+        reader = asyncio.StreamReader()
+        reading = lambda: asyncio.StreamReaderProtocol(reader)  # noqa: E731
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(reading, errors)
+        async for line in reader:
             self.lines.append(line.decode())
+        transport.close()
 
     async def ready(self):
         async with asyncio.timeout(40):
             while not (found := self.said("ready")):
-                assert self.process.returncode is None, "".join(self.lines)
+                assert self.process.poll() is None, "".join(self.lines)
                 await asyncio.sleep(0.02)
         self.port = found[0]["port"]
 
@@ -63,9 +65,8 @@ class Serving:
         self.process.send_signal(which)
 
     async def ended(self, within=30):
-        async with asyncio.timeout(within):
-            status = await self.process.wait()
-            await self.reader
+        status = await asyncio.to_thread(self.process.wait, within)
+        await self.reader
         return status, "".join(self.lines)
 
     async def get(self, path):
@@ -123,10 +124,8 @@ async def begin(env_for, installed, database_file):
 
     yield start
     for serving in begun:
-        if serving.process.returncode is None:
-            serving.process.kill()
-        await serving.process.wait()
-        await serving.reader
+        serving.process.kill()
+        await serving.ended()
 
 
 def lease_until(path):
@@ -315,7 +314,7 @@ async def test_what_is_wrong_but_can_be_mended_meanwhile_is_warned_of_by_name(be
 
 async def test_it_can_bring_the_database_up_to_date_by_itself(env_for, tmp_path):
     env = env_for(DATABASE_URL=f"sqlite+aiosqlite:///{tmp_path / 'new' / 'fresh.db'}")
-    serving = await Serving.begin(env, "--migrate")
+    serving = await Serving.begin(env, "--migrate", executed=True)
     await serving.ready()
     serving.tell()
     status, lines = await serving.ended()

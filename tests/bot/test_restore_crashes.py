@@ -25,7 +25,7 @@ from storage import failpoints, restoring
 from storage.backup import LEASE, InTheWay, InUse
 from storage.database import Database
 from storage.milestones import RESTORED_AT
-from tests.raiser import raiser
+from tests.raiser import raise_one
 from tests.scheduler.slack import Slack
 from tests.scheduler.workers import stopped
 
@@ -74,11 +74,12 @@ def old_file(sqlite_template, tmp_path):
 async def restore_until(url, file, at, place, how):
     """Run the restore in a process that dies, or freezes, at that place; its process id."""
     spec = {"restore": str(file), "database": url, "at": at.isoformat(), "failpoint": place, "how": how}
-    pid = raiser("tests.handlers.app_nursery").raise_one(spec)
+    raised = raise_one("tests.handlers.app_nursery", spec)
+    raised.let_go()
     async with asyncio.timeout(20):
-        while not (gone(pid) or stopped(pid)):
+        while not (gone(raised.pid) or stopped(raised.pid)):
             await asyncio.sleep(0.02)
-    return pid
+    return raised.pid
 
 
 def gone(pid):

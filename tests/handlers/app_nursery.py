@@ -1,4 +1,4 @@
-"""Raises whole apps that can be killed: a process that has imported everything forks one per line of JSON.
+"""A whole app that can be killed, for tests/raiser.py to fork.
 
 An app is what `downballot serve` runs. At SIGUSR1 it is armed: from then on it dies, or freezes, at the first
 pass of its failpoint. With "restore" it is `downballot restore` of that file instead, armed from the start.
@@ -7,13 +7,9 @@ pass of its failpoint. With "restore" it is `downballot restore` of that file in
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
-import json
 import logging
 import os
 import signal
-import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +22,7 @@ from bot.settings import Settings
 from civic.postal import postal
 from scheduler.pacing import Pace
 from storage import failpoints
+from tests.bot import program
 
 
 def install(spec):
@@ -44,7 +41,7 @@ def install(spec):
     failpoints.install(hook)
 
 
-async def live():
+async def serving():
     settings = Settings.load(os.environ)
     await serve(settings, Application(settings, pace=Pace.unlimited()))
 
@@ -53,30 +50,21 @@ async def put_back(spec):
     await copies.restore(spec["database"], Path(spec["restore"]), datetime.fromisoformat(spec["at"]))
 
 
-def main():
+def prepare():
+    """Load and read what every app does at its start, once for all of them."""
+    program.prepare()
+    postal()
+
+
+def live(spec):
+    """Serve, or restore, until told to stop or until the failpoint is met."""
     logs.set_up("CRITICAL", "text")
     storage.database._FROZEN_AFTER = 3.0  # Who froze amid a transaction is waited for less long here.
-    postal()  # What every app reads at its start, once for all of them.
-    gc.freeze()  # The children's collectors need not go through what they were born with.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # The dead need no burial.
-    for line in sys.stdin:
-        spec = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            with contextlib.suppress(OSError):
-                os.close(0)
-            os.environ.update(spec.get("settings", {}))
-            install(spec)
-            try:
-                asyncio.run(put_back(spec) if "restore" in spec else live())
-            except BaseException:
-                logging.getLogger(__name__).critical("the app fell", exc_info=True)
-                raise
-            finally:
-                os._exit(0)
-        print(child, flush=True)  # noqa: T201 - this is how it answers
-
-
-if __name__ == "__main__":
-    main()
+    install(spec)
+    try:
+        asyncio.run(put_back(spec) if "restore" in spec else serving())
+    except BaseException:
+        logging.getLogger(__name__).critical("the app fell", exc_info=True)
+        raise
+    finally:
+        os._exit(0)

@@ -20,7 +20,7 @@ from storage import failpoints
 from storage.database import Database
 from storage.tables import deliveries, leases, request_history, requests, seen
 from tests.bench.processes import spare_port
-from tests.raiser import raiser
+from tests.raiser import raise_one
 from tests.scenarios.stage import Stage
 from tests.scheduler.workers import stopped
 
@@ -69,9 +69,9 @@ class Afar(Stage):
             "WORK_HOURS": "0-24",
             "WORK_HOLIDAYS": "false",
         }
-        spec = {"settings": given, "failpoint": failpoint, "how": how}
-        pid = raiser("tests.handlers.app_nursery").raise_one(spec)
-        self.pids.append(pid)
+        raised = raise_one("tests.handlers.app_nursery", {"failpoint": failpoint, "how": how}, env=given)
+        raised.let_go()
+        self.pids.append(raised.pid)
         async with aiohttp.ClientSession() as client, asyncio.timeout(60):
             while True:
                 with contextlib.suppress(aiohttp.ClientError):
@@ -81,7 +81,7 @@ class Afar(Stage):
                 await asyncio.sleep(0.05)
         installed = next(iter(self.sandbox.workspace.apps.values()))
         installed.request_url = f"http://127.0.0.1:{port}/slack/events"
-        return pid
+        return raised.pid
 
     async def leaderless(self):
         """Let what a dead or frozen app holds lapse now: it leads for 12 s, and keeps a delivery for 30."""

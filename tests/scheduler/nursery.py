@@ -1,4 +1,4 @@
-"""Raises workers that can be killed: a process that has imported everything, and forks one per line of JSON.
+"""A worker that can be killed, for tests/raiser.py to fork.
 
 A worker is an outbox with its own database connections, in a world that runs `scale` times as fast, so that
 a grace of a minute passes in seconds.
@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
-import json
 import logging
 import os
 import signal
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 
+import asyncpg  # noqa: F401 - loaded late otherwise, by each worker again
 from slack_sdk.web.async_client import AsyncWebClient
 
 import scheduler.sending
@@ -82,7 +80,7 @@ async def follow_announcements(database, clock):
         await asyncio.sleep(0.25)
 
 
-async def live(spec):
+async def _live(spec):
     clock = FastClock(spec["born"], spec["scale"])
     # A request may take a while of real time, but far less than the grace of this faster world.
     scheduler.wire.TIMEOUT = timedelta(seconds=16.0 / spec["scale"])
@@ -125,25 +123,12 @@ async def live(spec):
     await database.close()
 
 
-def main():
+def live(spec):
+    """Send until told to stop, or until the failpoint is met."""
     logging.basicConfig(level=logging.CRITICAL)
-    gc.freeze()  # The children's collectors need not go through what they were born with.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # The dead need no burial.
-    for line in sys.stdin:
-        spec = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            with contextlib.suppress(OSError):
-                os.close(0)
-            if spec.get("failpoint"):
-                install(spec)
-            try:
-                asyncio.run(live(spec))
-            finally:
-                os._exit(0)
-        print(child, flush=True)  # noqa: T201 - this is how it answers
-
-
-if __name__ == "__main__":
-    main()
+    if spec.get("failpoint"):
+        install(spec)
+    try:
+        asyncio.run(_live(spec))
+    finally:
+        os._exit(0)  # Whoever sends the last of it need not be waited for.

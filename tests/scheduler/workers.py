@@ -17,7 +17,7 @@ from sqlalchemy import func, make_url, select
 
 from community.deliveries import Delivery, Lane
 from storage.tables import deliveries
-from tests.raiser import raiser
+from tests.raiser import raise_one
 from tests.scheduler.nursery import FastClock
 
 SCALE = 20.0
@@ -27,15 +27,15 @@ class Nursery:
     """Workers of one test: born on demand, killed on demand."""
 
     def __init__(self, spec):
-        self._raiser = raiser("tests.scheduler.nursery")
         self._spec = spec
         self.alive = []
         self.clock = FastClock(spec["born"], spec["scale"])
 
     async def spawn(self, **more):
-        worker = self._raiser.raise_one({**self._spec, **more})
-        self.alive.append(worker)
-        return worker
+        raised = raise_one("tests.scheduler.nursery", {**self._spec, **more})
+        raised.let_go()
+        self.alive.append(raised.pid)
+        return raised.pid
 
     def kill(self, worker, sign=signal.SIGKILL):
         if sign == signal.SIGKILL and worker in self.alive:

@@ -1,19 +1,17 @@
-"""Processes full of people who claim, hand back, close and re-open the same requests, and note how it went.
+"""A process full of people who claim, hand back, close and re-open the same requests, and note how it went.
 
-Called with a line of JSON, a list with an entry per process: the database, who acts there, the requests, the
-number of acts each, a seed. Answers with a line per act: what was asked when, and what came of it when, by
-the machine's monotonic clock.
+tests/raiser.py forks it. It is given the database, who acts there, the requests, the number of acts each, and
+a seed; it answers with a line of JSON per act: what was asked when, and what came of it when, by the
+machine's monotonic clock.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import sys
 import time
-import traceback
 from datetime import UTC, datetime
 
 from bot import logs
@@ -114,39 +112,8 @@ async def act(spec):
     return told
 
 
-def _live(spec, gate, answers):
-    """One process, from its birth to its end: it waits until the others are born too."""
-    os.read(gate, 1)
-    with os.fdopen(answers, "w") as out:
-        out.writelines(json.dumps(told) + "\n" for told in asyncio.run(act(spec)))
-
-
-def main():
-    """Give birth to all of them, which have imported everything then; exits with 1 if one of them falls."""
-    logs.set_up("CRITICAL", "text")  # What is told goes the same way as what would be logged.
-    gate, opened = os.pipe()
-    born = {}
-    for spec in json.loads(sys.stdin.readline()):
-        answers, given = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(opened)
-            fell = True
-            try:
-                _live(spec, gate, given)
-                fell = False
-            finally:
-                traceback.print_exc() if fell else None
-                os._exit(fell)
-        os.close(given)
-        born[child] = answers
-    os.close(opened)
-    for answers in born.values():
-        with os.fdopen(answers) as told:
-            sys.stdout.write(told.read())
-    sys.stdout.flush()
-    sys.exit(any(os.waitpid(child, 0)[1] for child in born))
-
-
-if __name__ == "__main__":
-    main()
+def live(spec):
+    """Act, and say on standard output how each act went."""
+    logs.set_up("CRITICAL", "text")
+    for told in asyncio.run(act(spec)):
+        sys.stdout.write(json.dumps(told) + "\n")

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
 from storage.tables import mentor_profiles
 from tests.community.cast import ASKER, STAFF, asked, profile, settle
+from tests.raiser import raise_one
 
-ROOT = Path(__file__).parents[2]
 MENTORS = [f"U{letter}" for letter in "ABCDEFGH"]
 NEW = ("open", None)
 
@@ -97,30 +95,30 @@ def legal_order(acts, last):
     return None
 
 
-async def _live(database_url, numbers, acts):
+async def _live(database_url, numbers, acts, folder):
     """Let four processes act at once; all that was asked and answered."""
-    specs = []
+    processes, told = [], []
     for number in range(4):
         people = [*MENTORS[number * 2 : number * 2 + 2], STAFF if number % 2 else ASKER]
-        specs.append(
-            {"database": database_url, "people": people, "requests": numbers, "acts": acts, "seed": number}
-        )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.storage.claimants", cwd=ROOT,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    told, _ = await process.communicate(json.dumps(specs).encode() + b"\n")
-    assert process.returncode == 0
-    return [json.loads(line) for line in told.splitlines()]
+        spec = {
+            "database": database_url, "people": people, "requests": numbers, "acts": acts, "seed": number
+        }  # fmt: skip
+        with (folder / f"told-{number}").open("wb") as answers:
+            processes.append(raise_one("tests.storage.claimants", spec, output=[answers]))
+    for number, process in enumerate(processes):
+        ended, said = await asyncio.to_thread(process.wait), (folder / f"told-{number}").read_text()
+        assert ended == 0, said
+        told += [json.loads(line) for line in said.splitlines()]
+    return told
 
 
 @pytest.mark.slow(10)
-async def test_what_many_did_to_the_same_requests_has_a_legal_order(database, database_url):
+async def test_what_many_did_to_the_same_requests_has_a_legal_order(database, database_url, tmp_path):
     async with database.transaction() as store:
         await settle(store, *(profile(mentor, capacity=50) for mentor in MENTORS))
         await store.connection.execute(update(mentor_profiles).values(capacity=50))
         numbers = [(await asked(store)).request.id for _ in range(3)]
-    acts = await _live(database_url, numbers, 30)
+    acts = await _live(database_url, numbers, 30, tmp_path)
     assert len(acts) == 4 * 3 * 30
     came = Counter(act["came"] for act in acts)
     assert came["fault"] == 0, came  # Of what was cut off nobody could say here whether it was kept.

@@ -9,8 +9,6 @@ import random
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -21,6 +19,8 @@ import pytest
 
 from community.members import MentorProfile
 from storage.database import Database
+from tests.bot import program
+from tests.raiser import Raised
 from tests.strict.place import MENTORS, STAFF, asking
 from tests.strict.rules import buttons, words
 from tests.strict.standin import BOT, BOT_TOKEN, SECRET, Fault, StandIn
@@ -30,11 +30,10 @@ ASKERS = [f"U0A{number}" for number in range(8)]
 KILLS = 3
 PATIENCE = 90
 """Seconds that a start, or the last of the sending, may take: on a machine that does much else it has."""
-HOME = Path(__file__).parents[2]
 
 
 class Killed:
-    """`python -m bot serve` over HTTP and SQLite, as an operator runs it."""
+    """`downballot serve` over HTTP and SQLite, as an operator runs it."""
 
     def __init__(self, slack: StandIn, folder: Path) -> None:
         self.file = folder / "downballot.db"
@@ -49,7 +48,6 @@ class Killed:
         }
         self.environment = {
             **kept,
-            "PYTHONPATH": str(HOME),
             "SLACK_BOT_TOKEN": BOT_TOKEN,
             "SLACK_SIGNING_SECRET": SECRET,
             "SLACK_API_URL": f"{slack.base}/api/",
@@ -66,15 +64,14 @@ class Killed:
         slack.request_url = f"http://127.0.0.1:{self.port}/slack/events"
 
     def migrate(self) -> None:
-        command = [sys.executable, "-m", "bot", "migrate"]
-        subprocess.run(command, env=self.environment, cwd=self.file.parent, check=True, capture_output=True)
+        assert self._begin("migrate").wait() == 0, self.output.read_text()
+
+    def _begin(self, command: str) -> Raised:
+        with self.output.open("ab") as output:
+            return program.begin(command, env=self.environment, cwd=self.file.parent, output=[output])
 
     async def start(self) -> None:
-        with self.output.open("ab") as output:
-            command = [sys.executable, "-m", "bot", "serve"]
-            self.process = subprocess.Popen(  # noqa: ASYNC220 - it starts at once
-                command, env=self.environment, cwd=self.file.parent, stdout=output, stderr=output
-            )
+        self.process = self._begin("serve")
         async with aiohttp.ClientSession() as client, asyncio.timeout(PATIENCE):
             while True:
                 assert self.process.poll() is None, self.output.read_text()
