@@ -81,9 +81,8 @@ async def ask(book: Book, asker: str, draft: Draft, *, at: datetime, today: date
         # Should what follows ever fail, the app looks after it by then.
         look_at=at + FOLLOWED_WITHIN,
     )
-    request = await book.open(replace(request, **clock.opened(policy, request, at)))
-    await book.note(request.id, Event(at=at, actor=asker, kind="asked", follows=True))
-    return request
+    request = replace(request, **clock.opened(policy, request, at))
+    return await book.open(request, noting=Event(at=at, actor=asker, kind="asked", follows=True))
 
 
 async def may_claim(book: Book, number: int, *, by: str) -> Request:
@@ -117,18 +116,26 @@ async def claim(book: Book, number: int, *, by: str, at: datetime, policy: Polic
     The offers are settled, and everybody is told, by what follows from it a moment later.
     """
     request = await may_claim(book, number, by=by)
-    look_at = clock.due(policy, request, at, clock.days(policy, policy.nudge_days))
-    claimed = await book.claim(number, by=by, at=at, look_at=look_at)
+    claimed = await _take(book, request, by=by, at=at, policy=policy)
     if claimed is None:
         # Somebody was quicker, but may have handed it back since: nobody does anything to it from here on.
         now = await still(book, number)
         if now.status is Status.OPEN:
-            claimed = await book.claim(number, by=by, at=at, look_at=look_at)
+            claimed = await _take(book, now, by=by, at=at, policy=policy)
         if claimed is None:
             raise _why_not_open(now, by)
-    facts = {"claim": claimed.claims, "wave": claimed.wave}
-    await book.note(number, Event(at=at, actor=by, kind="claimed", facts=facts, follows=True))
     return claimed
+
+
+async def _take(book: Book, request: Request, *, by: str, at: datetime, policy: Policy) -> Request | None:
+    facts = {"claim": request.claims + 1, "wave": request.wave}
+    return await book.claim(
+        request,
+        by=by,
+        at=at,
+        look_at=clock.due(policy, request, at, clock.days(policy, policy.nudge_days)),
+        noting=Event(at=at, actor=by, kind="claimed", facts=facts, follows=True),
+    )
 
 
 async def assign(

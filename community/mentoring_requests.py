@@ -261,8 +261,8 @@ class Book(Protocol):
     conditional change each and give None when it no longer is.
     """
 
-    async def open(self, request: Request) -> Request:
-        """Keep a new request and give it back with its number."""
+    async def open(self, request: Request, *, noting: Event) -> Request:
+        """Keep a new request and the first line of its history; give it back with its number."""
 
     async def get(self, number: int) -> Request | None:
         """Give the request as it is."""
@@ -273,8 +273,10 @@ class Book(Protocol):
     async def hold_still(self, number: int) -> Request | None:
         """Give the request and keep others from changing it until this transaction ends."""
 
-    async def claim(self, number: int, *, by: str, at: datetime, look_at: datetime) -> Request | None:
-        """Give it to this holder if it is still open."""
+    async def claim(
+        self, request: Request, *, by: str, at: datetime, look_at: datetime, noting: Event
+    ) -> Request | None:
+        """Give it to this holder if it is still open and as it was; then with a line in its history."""
 
     async def change(self, number: int, *, if_status: Status, **values: Any) -> Request | None:
         """Set these fields if the request is still in that status."""

@@ -101,40 +101,29 @@ class Mentoring:
         self.follows = False
         """Whether this transaction wrote a line from which something follows."""
 
-    async def open(self, request: Request) -> Request:
-        """Keep a new request and give it back with its number."""
-        row = (
-            await self._connection.execute(
-                sql.OPEN,
-                {
-                    "asker": request.asker,
-                    "question": request.question,
-                    "details": request.details,
-                    "topic": request.topic,
-                    "state": request.state,
-                    "office": request.office,
-                    "race": request.race,
-                    "needed_by": request.needed_by,
-                    "private": request.private,
-                    "status": request.status,
-                    "circle": request.circle,
-                    "wave": request.wave,
-                    "opened_at": request.opened_at,
-                    "waiting_since": request.waiting_since,
-                    "look_at": request.look_at,
-                    "widen_at": request.widen_at,
-                    "alarm_at": request.alarm_at,
-                    "resources_at": request.resources_at,
-                    "overdue_at": request.overdue_at,
-                    "hurts_at": request.hurts_at,
-                    "claims": 0,
-                    "help_asked": 0,
-                    "reminders": 0,
-                    "closings": 0,
-                },
-            )
-        ).scalar_one()
-        return replace(request, id=row)
+    async def open(self, request: Request, *, noting: Event) -> Request:
+        """Keep a new request and the first line of its history; give it back with its number."""
+        values = {f"b_{name}": getattr(request, name) for name in sql.OPENED}
+        (row,) = await self._noting(sql.OPEN, sql.OPEN_NOTED, values, noting)
+        return replace(request, id=row.id)
+
+    async def _noting(
+        self, change: Any, noted: Any, values: dict[str, Any], event: Event
+    ) -> Sequence[Row[Any]]:
+        """Make a change of one request and, if it was made, write a line of its history; give its row.
+
+        On PostgreSQL that is one statement, `noted`.
+        """
+        line = sql.line(event)
+        together = self._connection.dialect.name == "postgresql"
+        if together:
+            values |= {f"n_{name}": value for name, value in line.items()}
+        rows = (await self._connection.execute(noted if together else change, values)).all()
+        for row in rows:
+            if not together:
+                await self._connection.execute(sql.NOTE, {"request": row.id, **line})
+            self.follows = self.follows or event.follows
+        return rows
 
     async def get(self, number: int) -> Request | None:
         """Give the request as it is."""
@@ -159,11 +148,15 @@ class Mentoring:
         row = (await self._connection.execute(statement, values)).one_or_none()
         return _request(row) if row else None
 
-    async def claim(self, number: int, *, by: str, at: datetime, look_at: datetime) -> Request | None:
-        """Give it to this holder if it is still open: one statement, so that exactly one wins."""
-        won = await self._one(sql.CLAIM, {"b_id": number, "b_by": by, "b_at": at, "b_look_at": look_at})
+    async def claim(
+        self, request: Request, *, by: str, at: datetime, look_at: datetime, noting: Event
+    ) -> Request | None:
+        """Give it to this holder if it is still open, and as it was: one change, so that exactly one wins."""
+        values: dict[str, Any] = {"b_id": request.id, "b_claims": request.claims, "b_wave": request.wave}
+        values |= {"b_by": by, "b_at": at, "b_look_at": look_at}
+        won = await self._noting(sql.CLAIM, sql.CLAIM_NOTED, values, noting)
         failpoint("claim.won")
-        return won
+        return _request(won[0]) if won else None
 
     async def change(self, number: int, *, if_status: Status, **values: Any) -> Request | None:
         """Set these fields if the request is still in that status."""
@@ -175,9 +168,7 @@ class Mentoring:
 
     async def note(self, number: int, event: Event) -> None:
         """Add a line to the request's history."""
-        values = {"request": number, "at": event.at, "actor": event.actor, "kind": event.kind}
-        values |= {"facts": event.facts, "follow_at": event.at if event.follows else None}
-        await self._connection.execute(sql.NOTE, values)
+        await self._connection.execute(sql.NOTE, {"request": number, **sql.line(event)})
         self.follows = self.follows or event.follows
 
     async def history(self, number: int) -> list[Event]:

@@ -24,9 +24,47 @@ from community.topics import Topic
 from storage.tables import Instant, members, mentor_profiles, offers, request_history, requests
 
 if TYPE_CHECKING:
-    from sqlalchemy.sql.dml import ReturningUpdate
+    from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
-OPEN = insert(requests).returning(requests.c.id)
+    from community.mentoring_requests import Event
+
+
+def _noted(change: ReturningInsert[Any] | ReturningUpdate[Any]) -> Select[Any]:
+    """Give what this change of one request gives, and write a line of its history in the same statement.
+
+    Only PostgreSQL can do that. There each statement is a trip to the server, and a transaction that asks or
+    claims has four or five of them.
+    """
+    changed = change.cte("changed")
+    line = [
+        bindparam(f"n_{column.name}", type_=column.type).label(column.name)
+        for column in request_history.c
+        if column.name not in {"id", "request"}
+    ]
+    noted = insert(request_history).from_select(
+        ["request", *(each.name for each in line)], select(changed.c.id, *line), include_defaults=False
+    )
+    return select(changed).add_cte(noted.cte("noted"))
+
+
+def line(event: Event) -> dict[str, Any]:
+    """Give the values of a line of history, but for the request's number."""
+    values: dict[str, Any] = {"at": event.at, "actor": event.actor, "kind": event.kind, "facts": event.facts}
+    return values | {"follow_at": event.at if event.follows else None}
+
+
+OPENED = (
+    "asker", "question", "details", "topic", "state", "office", "race", "needed_by", "private", "status",
+    "circle", "wave", "opened_at", "waiting_since", "look_at", "widen_at", "alarm_at", "resources_at",
+    "overdue_at", "hurts_at", "claims", "help_asked", "reminders", "closings",
+)  # fmt: skip
+"""The columns of a new request; the others come later in its life."""
+OPEN = (
+    insert(requests)
+    .values({name: bindparam(f"b_{name}", type_=requests.c[name].type) for name in OPENED})
+    .returning(requests.c.id)
+)
+OPEN_NOTED = _noted(OPEN)
 GET = select(requests).where(requests.c.id == bindparam("b_id"))
 HOLD = GET.with_for_update()
 BEFORE_CLAIM = (
@@ -44,7 +82,12 @@ BEFORE_CLAIM = (
 )
 CLAIM = (
     update(requests)
-    .where(requests.c.id == bindparam("b_id"), requests.c.status == Status.OPEN)
+    .where(
+        requests.c.id == bindparam("b_id"),
+        requests.c.status == Status.OPEN,
+        requests.c.claims == bindparam("b_claims"),
+        requests.c.wave == bindparam("b_wave"),
+    )
     .values(
         status=Status.CLAIMED,
         holder=bindparam("b_by"),
@@ -57,6 +100,7 @@ CLAIM = (
     )
     .returning(requests)
 )
+CLAIM_NOTED = _noted(CLAIM)
 NOTE = insert(request_history)
 HISTORY = (
     select(request_history)

@@ -13,7 +13,7 @@ from community.members import Member, MentorProfile, Role
 from community.mentoring_following import after_asked, after_claimed
 from community.mentoring_matching import Standing
 from community.mentoring_offering import Step
-from community.mentoring_requests import Draft, Policy, Request
+from community.mentoring_requests import Draft, Event, Policy, Request
 from community.offices import Office
 from community.topics import Topic
 from storage.members import Account
@@ -34,6 +34,10 @@ QUESTION = "How many signatures do I need for the ballot?"
 ASKER = "U0ASKER"
 STAFF = "U0STAFF"
 STRANGER = "U0STRANGER"
+
+
+ASKED = Event(at=NOW, actor=ASKER, kind="asked")
+"""The first line of every request's history; here nothing follows from it."""
 
 
 def request(number: int = 1, **changes: object) -> Request:

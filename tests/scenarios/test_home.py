@@ -89,7 +89,7 @@ async def test_a_profile_is_edited_on_home(stage):
 
 
 async def test_five_hundred_questions_are_paged(stage):
-    from community.mentoring_requests import Request
+    from community.mentoring_requests import Event, Request
     from community.topics import Topic
 
     now = stage.clock.now()
@@ -104,7 +104,8 @@ async def test_five_hundred_questions_are_paged(stage):
                     state="VA",
                     opened_at=now,
                     waiting_since=now,
-                )
+                ),
+                noting=Event(at=now, actor="U0ADA", kind="asked"),
             )
     for who in ("ada", "mia", "sue"):
         await open_home(stage, who)

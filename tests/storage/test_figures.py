@@ -11,6 +11,7 @@ from community.deliveries import Delivery, State
 from community.mentoring_requests import Request, Status
 from storage.figures import quantile
 from storage.tables import deliveries, requests
+from tests.community.cast import ASKED
 
 
 async def add(database, clock, *wanted):
@@ -67,7 +68,8 @@ async def test_answer_times_are_those_of_the_last_thirty_days(database, clock):
                     id=0, asker="U1", question="words enough", topic="filing", state="VA", office=None,
                     needed_by=None, private=False, opened_at=clock.now() - timedelta(days=ago),
                     waiting_since=clock.now(), look_at=clock.now(),
-                )
+                ),
+                noting=ASKED,
             )  # fmt: skip
             if hours is not None:
                 answered = opened.opened_at + timedelta(hours=hours)

@@ -13,6 +13,7 @@ from community.mentoring_requests import Event, OfferState, Status
 from community.offices import Office
 from community.topics import Topic
 from tests.community.cast import (
+    ASKED,
     ASKER,
     HOUR,
     NOW,
@@ -38,7 +39,7 @@ async def made(database):
 async def put(store, **changes):
     """Keep a request as it is given, whatever its state."""
     wanted = request(0, **changes)
-    kept = await store.mentoring.open(wanted)
+    kept = await store.mentoring.open(wanted, noting=ASKED)
     later = {
         name: getattr(wanted, name)
         for name in ("holder", "claims", "claimed_at", "answered_at", "closed_at", "conversation", "closings")
@@ -58,7 +59,7 @@ async def test_every_field_comes_back_as_it_was_kept(made):
         wave=4,
     )
     async with made.transaction() as store:
-        kept = await store.mentoring.open(full)
+        kept = await store.mentoring.open(full, noting=ASKED)
     async with made.reading() as store:
         assert await store.mentoring.get(kept.id) == kept
         assert await store.mentoring.get(kept.id + 1) is None
@@ -68,7 +69,7 @@ async def test_every_field_comes_back_as_it_was_kept(made):
 
 async def test_a_change_happens_only_in_the_status_it_was_meant_for(made):
     async with made.transaction() as store:
-        kept = await store.mentoring.open(request(0))
+        kept = await store.mentoring.open(request(0), noting=ASKED)
         assert await store.mentoring.change(kept.id, if_status=Status.CLAIMED, wave=9) is None
         assert (await store.mentoring.change(kept.id, if_status=Status.OPEN, wave=9)).wave == 9
         assert (await store.mentoring.change(kept.id, if_status=Status.OPEN)).wave == 9
@@ -76,22 +77,44 @@ async def test_a_change_happens_only_in_the_status_it_was_meant_for(made):
 
 async def test_history_keeps_its_order_and_its_facts(made):
     async with made.transaction() as store:
-        kept = await store.mentoring.open(request(0))
+        kept = await store.mentoring.open(request(0), noting=ASKED)
         events = [
             Event(at=NOW + n * HOUR, actor=actor, kind=kind, facts=facts)
             for n, (actor, kind, facts) in enumerate(
-                [(ASKER, "asked", {}), (None, "offered", {"wave": 1, "to": 3}), ("UA", "claimed", {})]
+                [(None, "offered", {"wave": 1, "to": 3}), ("UA", "passed", {})], start=1
             )
         ]
         for event in events:
             await store.mentoring.note(kept.id, event)
     async with made.reading() as store:
-        assert await store.mentoring.history(kept.id) == events
+        assert await store.mentoring.history(kept.id) == [ASKED, *events]
+
+
+async def test_a_claim_is_of_the_request_as_it_was_and_is_in_its_history_only_then(made):
+    async def claim(store, seen, by):
+        noting = Event(at=NOW, actor=by, kind="claimed", facts={"claim": seen.claims + 1}, follows=True)
+        return await store.mentoring.claim(seen, by=by, at=NOW, look_at=NOW + HOUR, noting=noting)
+
+    async with made.transaction() as store:
+        seen = await store.mentoring.open(request(0), noting=ASKED)
+        assert not store.follows
+        await store.mentoring.change(seen.id, if_status=Status.OPEN, wave=seen.wave + 1)
+        assert await claim(store, seen, "UA") is None, "more mentors were asked since"
+        assert not store.follows
+        seen = await store.mentoring.get(seen.id)
+        won = await claim(store, seen, "UB")
+        assert store.follows
+        assert await claim(store, seen, "UA") is None
+    assert (won.holder, won.claims, won.claimed_at, won.status) == ("UB", 1, NOW, Status.CLAIMED)
+    async with made.reading() as store:
+        assert await store.mentoring.get(seen.id) == won
+        lines = [(event.kind, event.actor, event.facts) for event in await store.mentoring.history(seen.id)]
+    assert lines == [("asked", ASKER, {}), ("claimed", "UB", {"claim": 1})]
 
 
 async def test_one_mentor_is_offered_a_request_once_per_wave(made):
     async with made.transaction() as store:
-        kept = await store.mentoring.open(request(0))
+        kept = await store.mentoring.open(request(0), noting=ASKED)
         (offer,) = await store.mentoring.offer(
             kept, [Match("UA", (Reason.STATE, Reason.TOPIC))], wave=1, at=NOW
         )
@@ -104,7 +127,7 @@ async def test_one_mentor_is_offered_a_request_once_per_wave(made):
 
 async def test_settling_touches_only_open_offers_of_that_request(made):
     async with made.transaction() as store:
-        first, second = [await store.mentoring.open(request(0)) for _ in range(2)]
+        first, second = [await store.mentoring.open(request(0), noting=ASKED) for _ in range(2)]
         for each in (first, second):
             await store.mentoring.offer(
                 each, [Match(m, (Reason.STATE,)) for m in ("UA", "UB")], wave=1, at=NOW
