@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -15,6 +15,8 @@ from community.topics import MENTOR_TOPICS, Topic
 
 CAPACITY_MOST = 20
 """More open questions than this nobody can hold."""
+AWAY_MOST = timedelta(days=366)
+"""Nobody is away for longer: one wrong digit in a year would lose a mentor for good."""
 
 
 class Role(StrEnum):
@@ -250,6 +252,15 @@ async def decide(people: People, user: str, *, approve: bool, by: str, at: datet
             raise NotFound
         raise AlreadyDecided(current.approved_by, approved=current.approved)
     return decided
+
+
+def check_away(until: date | None, today: date) -> date:
+    """Give the day until which a mentor is left alone; raises Incomplete where it cannot be one."""
+    if until is None or until <= today:
+        raise Incomplete({"until": "missing" if until is None else "past"})
+    if until - today > AWAY_MOST:
+        raise Incomplete({"until": "far"})
+    return until
 
 
 async def set_away(people: People, user: str, *, until: datetime | None) -> MentorProfile:

@@ -18,6 +18,7 @@ from community.notices import Places
 from community.offices import Office, find_office
 from community.refusals import Incomplete, NotAllowed
 from community.states import find_state
+from community.typed_days import typed_day
 from handlers.journeys_start import begin, follow
 from handlers.listening import House, Listening, May, Today, Work
 from handlers.opening import open_form
@@ -26,6 +27,9 @@ from messages import members as words
 from messages.prose import prose
 from storage.members import account_of
 from storage.store import Store
+
+Away = tuple[MentorProfile, list[int]]
+"""A mentor's profile, and the numbers of the requests that were handed back because they are away."""
 
 
 def register(listen: Listening) -> None:
@@ -62,17 +66,19 @@ async def typed_mentor(
     said = (command.get("text") or "").split()
     verb = said[0].casefold() if said else ""
     if verb == "back":
-        profile = await _set_away(house, work, actor.id, None)
+        profile, _ = await _set_away(house, work, actor.id, None)
         await ack(text=words.away_said(profile, clock.now()), response_type="ephemeral")
     elif verb == "away" and len(said) > 1:
         async with house.database.reading() as store:
             member = await store.members.member(actor.id)
-        until = _day(said[1])
-        if until is None or until <= today(member):
-            await ack(text=words.AWAY_USAGE, response_type="ephemeral")
+        there = today(member)
+        try:
+            until = rules.check_away(typed_day(" ".join(said[1:]), today=there), there)
+        except Incomplete as found:
+            await ack(text=words.away_not(found.problems["until"], there), response_type="ephemeral")
             return
-        profile = await _set_away(house, work, actor.id, _morning_of(until, member))
-        await ack(text=words.away_said(profile, clock.now()), response_type="ephemeral")
+        profile, back = await _set_away(house, work, actor.id, _morning_of(until, member))
+        await ack(text=words.away_said(profile, clock.now(), handed_back=back), response_type="ephemeral")
     elif verb == "away":
         await ack()
         _show_away_form(house, client, body, actor.id, today)
@@ -83,32 +89,24 @@ async def typed_mentor(
         await ack(text=prose("help_mentor"), response_type="ephemeral")
 
 
-async def _set_away(house: House, work: Work, user: str, until: datetime | None) -> MentorProfile:
+async def _set_away(house: House, work: Work, user: str, until: datetime | None) -> Away:
     async with work() as store:
         return await _away_in(store, house, user, until)
 
 
-async def _away_in(store: Store, house: House, user: str, until: datetime | None) -> MentorProfile:
+async def _away_in(store: Store, house: House, user: str, until: datetime | None) -> Away:
     at = house.clock.now()
     profile = await rules.set_away(store.members, user, until=until)
     await store.tell(notices.changed(profile), at=at)
-    if profile.away(at):
-        # Whoever rests holds nothing: those who asked would wait for somebody who is not there.
-        await _let_go(store, house, user)
-    return profile
+    # Whoever rests holds nothing: those who asked would wait for somebody who is not there.
+    return profile, await _let_go(store, house, user) if profile.away(at) else []
 
 
-async def _let_go(store: Store, house: House, user: str) -> None:
+async def _let_go(store: Store, house: House, user: str) -> list[int]:
     at = house.clock.now()
-    said = await let_go(store.mentoring, user, at=at, policy=house.policy, places=house.places)
+    said, back = await let_go(store.mentoring, user, at=at, policy=house.policy, places=house.places)
     await store.tell(said, at=at)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    return back
 
 
 def _morning_of(day: date, member: Member | None) -> datetime:
@@ -190,8 +188,7 @@ async def submitted_away(
     until = picked_date(view, "until")
     async with work() as store:
         member = await store.members.member(actor.id)
-        if until is None or until <= today(member):
-            raise Incomplete({"until": "missing" if until is None else "past"})
+        until = rules.check_away(until, today(member))
         await _away_in(store, house, actor.id, _morning_of(until, member))
     await ack()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from community.members import CAPACITY_MOST, Member, MentorKind, MentorProfile, Stage
 from community.offices import Office
@@ -17,7 +17,6 @@ BACK = "members.back"
 APPROVE = "members.approve"
 DECLINE = "members.decline"
 EDIT_PROFILE = "members.edit_profile"
-AWAY_USAGE = "Say until when, as a day to come: `/mentor away 2026-12-24`. `/mentor help` shows the rest."
 EDIT_MENTOR = "members.edit_mentor"
 
 MENTOR_FORM = "members.mentor"
@@ -33,7 +32,11 @@ MENTOR_PROBLEMS: Mapping[str, Mapping[str, str]] = {
     "capacity": {"out of range": f"Please enter a whole number from 1 to {CAPACITY_MOST}."},
 }
 AWAY_PROBLEMS: Mapping[str, Mapping[str, str]] = {
-    "until": {"past": "Please choose a day that is still to come.", "missing": "Please choose a day."}
+    "until": {
+        "past": "Please choose a day that is still to come.",
+        "far": "Please choose a day within a year. You can always say so again.",
+        "missing": "Please choose a day.",
+    }
 }
 STAFF_PROBLEMS: Mapping[str, Mapping[str, str]] = {
     "staff": {
@@ -220,7 +223,7 @@ def decided(profile: MentorProfile) -> p.Payload:
     if profile.approved:
         text = (
             "You are a mentor now. When a question fits you it comes to you here, with *Claim* and *Pass*. "
-            "`/mentor` changes what you offer, `/mentor away 2026-12-24` gives you a rest."
+            "`/mentor` changes what you offer, `/mentor away Friday` gives you a rest."
         )
     else:
         text = (
@@ -236,9 +239,27 @@ def waiting() -> p.Payload:
     return p.message(text, [p.section(text)])
 
 
-def away_said(profile: MentorProfile, now: datetime) -> str:
-    """Say whether the mentor is away, and what to do about it."""
+def away_not(problem: str, today: date) -> str:
+    """Say which days `/mentor away` understands; the example is one to come."""
+    example = today + timedelta(days=14)
+    said = {
+        "past": "That day is not to come.",
+        "far": "That is more than a year away.",
+    }.get(problem, "I do not know that day.")
+    ways = (f"{example:%b} {example.day}", f"{example.month}/{example.day}", "Friday")
+    first, second, third = (f"`/mentor away {way}`" for way in ways)
+    return (
+        f"{said} Say until when, for example {first}, {second} or {third}. `/mentor away` alone opens a form."
+    )
+
+
+def away_said(profile: MentorProfile, now: datetime, *, handed_back: Sequence[int] = ()) -> str:
+    """Say whether the mentor is away, what went to others for that, and what to do about it."""
     if profile.away_until is not None and profile.away(now):
         until = day(profile.away_until.date())
-        return f"You are away until {until}. Nobody will ask you before. `/mentor back` ends it."
+        said = f"You are away until {until}. Nobody will ask you before. `/mentor back` ends it."
+        if handed_back:
+            numbers = ", ".join(f"#{number}" for number in handed_back)
+            said += f" What you held goes to others: {numbers}."
+        return said
     return "You are back. Questions that fit you come to you again."

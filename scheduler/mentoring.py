@@ -230,6 +230,6 @@ async def _tend_one(store: Store, number: int, clock: Clock, policy: Policy, pla
     offers = await store.mentoring.offers(number)
     await store.tell(notices.tended(done, offers, places), at=at)
     for mentor in done.rested:
-        said = await let_go(store.mentoring, mentor, at=at, policy=policy, places=places)
+        said, _ = await let_go(store.mentoring, mentor, at=at, policy=policy, places=places)
         await store.tell(said, at=at)
     return done

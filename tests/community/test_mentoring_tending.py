@@ -350,10 +350,11 @@ async def test_whoever_leaves_hands_everything_on_at_once(watch):
     await watch.do("claim", "UA")
     await watch.ask()
     async with watch.database.transaction() as store:
-        said = await let_go(store.mentoring, "UA", at=watch.clock.now(), policy=POLICY, places=PLACES)
+        said, back = await let_go(store.mentoring, "UA", at=watch.clock.now(), policy=POLICY, places=PLACES)
         assert (await store.mentoring.get(held)).status is Status.OPEN
         offers = await store.mentoring.offers(watch.number)
         assert {offer.mentor: offer.state for offer in offers}["UA"] is OfferState.PASSED
+    assert back == [held], "what was only offered was never theirs"
     assert f"mentoring:handed_back:{held}:1" in {delivery.key for delivery in said.add}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -100,3 +100,11 @@ def test_being_away_is_said_with_its_last_day_and_its_end():
     assert "until Nov 26, 2026" in words.away_said(replace(GREEDY, away_until=until), NOW)
     assert "You are back." in words.away_said(replace(GREEDY, away_until=until), until)
     assert "You are back." in words.away_said(GREEDY, NOW)
+    assert "goes to others" not in words.away_said(replace(GREEDY, away_until=until), NOW)
+    said = words.away_said(replace(GREEDY, away_until=until), NOW, handed_back=[2, 17])
+    assert "What you held goes to others: #2, #17." in said
+
+
+def test_a_day_that_cannot_be_is_answered_with_one_that_can():
+    for problem in ("missing", "past", "far"):
+        assert "`/mentor away Jan 3`, `/mentor away 1/3`" in words.away_not(problem, date(2026, 12, 20))

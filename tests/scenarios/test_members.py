@@ -99,10 +99,25 @@ async def test_a_mentor_rests_and_returns_by_command(stage):
     assert stage.dm("mia")
 
 
+async def test_who_goes_away_is_told_what_goes_to_others(stage):
+    mia = stage.person("mia")
+    await stage.ask()
+    await mia.press(stage.last_dm("mia"), "Claim")
+    await stage.settle()
+    said = await mia.command("/mentor", "away Friday")
+    assert "away until Nov 27, 2026" in said.text
+    assert "What you held goes to others: #1." in said.text
+    await stage.settle()
+    assert "handed" in stage.last_dm("ada").words
+
+
 async def test_mentor_commands_explain_themselves(stage):
     mia = stage.person("mia")
-    for nonsense in ("help", "what", "away tomorrow", "away 2020-01-01", "away 2026-11-23"):
+    for nonsense in ("help", "what", "away soon", "away 2020-01-01", "away 2026-11-23", "away 9999-12-31"):
         assert "/mentor away" in (await mia.command("/mentor", nonsense)).text, nonsense
+    await mia.command("/mentor", "away")
+    await mia.wait_modal("I'm away")
+    assert "within a year" in (await mia.submit({"until": "2036-11-24"})).errors["until"]
     refused = await stage.person("ben").command("/mentor", "back")
     assert "Only a mentor can do this" in refused.text
     refused = await stage.person("ben").command("/mentor", "away 2026-12-24")
