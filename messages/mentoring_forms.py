@@ -153,22 +153,14 @@ def assign_form(number: int, fits: Sequence[Fit]) -> p.Payload:
         return p.modal(
             "Assign", [p.section("No approved mentor may take this one. You can take it yourself.")]
         )
-    choices = [
-        p.option(
-            fit.mentor,
-            fit.name,
-            f"{'covers the state, ' if fit.covers else ''}holds {fit.held} of {fit.capacity}"
-            f"{', away' if fit.away else ''}",
-        )
-        for fit in fits
-    ]
-    left = len(choices) - p.OPTIONS_MOST
-    hint = "Whoever fits best comes first."
-    if left > 0:
-        hint += f" {left} more are not listed."
+    groups: dict[str, list[p.Element]] = {}
+    for fit in fits:
+        load = f"holds {fit.held} of {fit.capacity}{', away' if fit.away else ''}"
+        label = "Covers the state" if fit.covers else "Other states"
+        groups.setdefault(label, []).append(p.option(fit.mentor, fit.name, load))
     return p.modal(
         f"Assign #{number}",
-        [p.field("mentor", "Mentor", p.select("mentor", choices), hint=hint)],
+        [p.field("mentor", "Mentor", p.long_select("mentor", groups), hint="Whoever fits best comes first.")],
         callback=ASSIGN_FORM,
         submit="Assign",
         close="Cancel",

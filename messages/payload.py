@@ -30,6 +30,12 @@ VIEW_BLOCKS: Final = 100
 ACTIONS_MOST: Final = 25
 CONTEXT_MOST: Final = 10
 OPTIONS_MOST: Final = 100
+GROUPS_MOST: Final = 100
+LABEL_MOST: Final = 75
+"""Characters of a group's label.
+
+Source: docs.slack.dev/reference/block-kit/composition-objects/option-group-object.
+"""
 BOXES_MOST: Final = 10
 OPTION_VALUE_MOST: Final = 150
 ID_MOST: Final = 255
@@ -221,6 +227,28 @@ def select(
             "action_id": action,
             "options": _some(choices, OPTIONS_MOST),
             "initial_option": initial,
+            "placeholder": plain(placeholder, HEADER_MOST),
+        }
+    )
+
+
+def long_select(
+    action: str, groups: Mapping[str, Sequence[Element]], *, placeholder: str = "Choose one"
+) -> Element:
+    """Give a select of any length: each group under its label, and a long one in parts of a hundred."""
+    parts = [
+        {
+            "label": plain(f"{label} ({first // OPTIONS_MOST + 1})" if first else label, LABEL_MOST),
+            "options": list(choices[first : first + OPTIONS_MOST]),
+        }
+        for label, choices in groups.items()
+        for first in range(0, len(choices), OPTIONS_MOST)
+    ]
+    return _block(
+        {
+            "type": "static_select",
+            "action_id": action,
+            "option_groups": _some(parts, GROUPS_MOST),
             "placeholder": plain(placeholder, HEADER_MOST),
         }
     )

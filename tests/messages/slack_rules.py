@@ -207,17 +207,26 @@ def _element(element: Mapping[str, Any]) -> None:
             _plain(element["confirm"][part], most)
     if "placeholder" in element:
         _plain(element["placeholder"], LONGEST["placeholder"])
-    if "options" in element:
-        assert 1 <= len(element["options"]) <= (10 if element["type"] == "checkboxes" else 100)
-        for option in element["options"]:
-            _plain(option["text"], LONGEST["option"])
-            assert 1 <= units(option["value"]) <= LONGEST["option value"]
+    _options(element)
     for initial in [element.get("initial_option"), *element.get("initial_options", [])]:
         assert initial is None or initial in element["options"]
     if element["type"] == "plain_text_input":
         most = element.get("max_length", 3000)
         assert 0 <= element.get("min_length", 0) <= most <= 3000
         assert units(element.get("initial_value", "")) <= most
+
+
+def _options(element: Mapping[str, Any]) -> None:
+    assert not {"options", "option_groups"} <= set(element)
+    groups = element.get("option_groups", [])
+    assert len(groups) <= 100
+    for group in groups:
+        _plain(group["label"], LONGEST["option"])
+    for one in [*groups, *([element] if "options" in element else [])]:
+        assert 1 <= len(one["options"]) <= (10 if element["type"] == "checkboxes" else 100)
+        for option in one["options"]:
+            _plain(option["text"], LONGEST["option"])
+            assert 1 <= units(option["value"]) <= LONGEST["option value"]
 
 
 def _plain(text: Mapping[str, Any], most: int) -> None:

@@ -69,6 +69,24 @@ def test_the_small_forms_are_what_slack_takes():
     assert forms.details_form(812)["private_metadata"] == "812"
 
 
+def test_staff_can_assign_to_every_mentor_however_many_there_are():
+    """Slack takes a hundred options in a group, and the community has twice as many mentors."""
+    fits = [forms.Fit(f"U{n}", f"Mentor {n}", n < 130, 1, 3, n % 7 == 0) for n in range(250)]
+    view = forms.assign_form(7, fits)
+    slack_rules.check_modal(view)
+    groups = element(view, "mentor")["option_groups"]
+    assert {group["label"]["text"]: len(group["options"]) for group in groups} == {
+        "Covers the state": 100,
+        "Covers the state (2)": 30,
+        "Other states": 100,
+        "Other states (2)": 20,
+    }
+    offered = [option["value"] for group in groups for option in group["options"]]
+    assert offered == [fit.mentor for fit in fits], "in their order"
+    slack_rules.check_modal(forms.assign_form(7, fits[:1]))
+    slack_rules.check_modal(forms.assign_form(7, []))
+
+
 @pytest.mark.parametrize("text", [*HOSTILE.values(), "", "   ", "x" * 4000])
 def test_a_message_to_the_app_is_answered_with_a_way_on(text):
     said = conversations.reply(text)

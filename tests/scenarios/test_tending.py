@@ -51,9 +51,12 @@ async def test_staff_is_alarmed_in_time_and_assigns_a_mentor(stage):
     assert "Passed: @U0MIA, @U0MAX" in card.words
     await sue.press(card, "Assign…")
     form = await sue.wait_modal("Assign #1")
-    options = form.blocks[0]["element"]["options"]
-    assert {each["value"] for each in options} == {"U0MAX", "U0MIA", "U0MOE"}
-    assert [each["value"] for each in options][-1] == "U0MOE", "who covers Virginia comes first"
+    groups = {
+        group["label"]["text"]: {each["value"] for each in group["options"]}
+        for group in form.blocks[0]["element"]["option_groups"]
+    }
+    assert groups == {"Covers the state": {"U0MAX", "U0MIA"}, "Other states": {"U0MOE"}}
+    assert next(iter(groups)) == "Covers the state", "who covers Virginia comes first"
     await sue.submit({"mentor": "U0MOE"})
     await stage.settle()
     assert "@U0MOE has your question" in receipt.words

@@ -215,7 +215,7 @@ def _of_block(block: dict[str, Any], surface: str) -> list[str]:
 
 _ELEMENTS = {
     "button": {"text", "value", "url", "style", "confirm", "accessibility_label"},
-    "static_select": {"options", "initial_option", "placeholder", "confirm"},
+    "static_select": {"options", "option_groups", "initial_option", "placeholder", "confirm"},
     "multi_static_select": {"options", "initial_options", "placeholder", "max_selected_items"},
     "multi_users_select": {"initial_users", "placeholder", "max_selected_items"},
     "datepicker": {"initial_date", "placeholder"},
@@ -249,8 +249,7 @@ def _of_element(element: dict[str, Any]) -> list[str]:
             wrong += of_text(element["confirm"][name], most, where=f"confirm.{name}")
     if "placeholder" in element:
         wrong += of_text(element["placeholder"], 150, plain=True, where="placeholder")
-    if "options" in element:
-        wrong += _of_options(element, {"checkboxes": 10, "radio_buttons": 10, "overflow": 5}.get(kind, 100))
+    wrong += _of_choices(element)
     if kind == "plain_text_input":
         least, most = element.get("min_length", 0), element.get("max_length", 3000)
         wrong += (
@@ -261,6 +260,20 @@ def _of_element(element: dict[str, Any]) -> list[str]:
         named = ("initial_value", "min_value", "max_value")
         wrong += [f"{name} is no string" for name in named if not isinstance(element.get(name, ""), str)]
         wrong += [] if "is_decimal_allowed" in element else ["no is_decimal_allowed"]
+    return wrong
+
+
+def _of_choices(element: dict[str, Any]) -> list[str]:
+    groups = element.get("option_groups", [])
+    wrong = (
+        [] if len(groups) <= 100 and not {"options", "option_groups"} <= set(element) else ["option_groups"]
+    )
+    for group in groups:
+        wrong += of_text(group["label"], 75, plain=True, where="label")
+        wrong += _of_options(group, 100)
+    if "options" in element:
+        few = {"checkboxes": 10, "radio_buttons": 10, "overflow": 5}
+        wrong += _of_options(element, few.get(element["type"], 100))
     return wrong
 
 
