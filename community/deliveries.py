@@ -285,7 +285,9 @@ def back_off(attempts: int) -> timedelta:
 
 def digest(payload: Mapping[str, Any]) -> str:
     """Give the hash under which a sent payload is remembered: SHA-256 of its JSON, keys sorted."""
-    return hashlib.sha256(json.dumps(payload, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    text = json.dumps(payload, sort_keys=True, ensure_ascii=False)
+    # Half an emoji is no text, but whatever was sent has a hash.
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def pieces(text: str, limit: int = LONGEST_TEXT) -> list[str]:

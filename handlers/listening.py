@@ -31,7 +31,7 @@ from community.notices import Places
 from community.refusals import NotAllowed, Refused
 from handlers import errors
 from handlers.errands import Errands
-from handlers.payloads import Actor, Body, actor_of, interaction_of, name_of
+from handlers.payloads import Actor, Body, actor_of, cleaned, interaction_of, name_of
 from handlers.races_finding import Finder
 from handlers.turns import Lines, Rush, Turns
 from storage.database import Database
@@ -129,7 +129,7 @@ class _Ear:
 
     async def hear(self, args: AsyncArgs) -> None:
         """Hand it to the one that is meant."""
-        meant = self._meant(name_of(args.body))
+        meant = self._meant(name_of(cleaned(args.body)))
         if meant is not None:
             await meant(args)
 

@@ -19,6 +19,28 @@ class Actor:
     team: str
 
 
+def cleaned(body: Any) -> Any:
+    """Take out of a payload, where it stands, what no database keeps and no other program reads.
+
+    That is NUL and half an emoji (a lone surrogate, which JSON can hold), in whatever a person typed or
+    somebody made up; gives the payload itself.
+    """
+    places = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
+    for key, value in [*places]:
+        if isinstance(value, (dict, list)):
+            cleaned(value)
+        elif isinstance(value, str) and not _whole(value):
+            body[key] = value.encode("utf-8", "ignore").decode().replace("\0", "")
+    return body
+
+
+def _whole(text: str) -> bool:
+    try:
+        return "\0" not in text and (text.isascii() or bool(text.encode()))
+    except UnicodeEncodeError:
+        return False
+
+
 def actor_of(body: Body) -> Actor:
     """Say who acted, for events, commands and interactions alike."""
     user = body.get("user") or part(body, "event").get("user") or body.get("user_id") or ""

@@ -11,7 +11,7 @@ SEND_AGAIN = "deliveries.send_again"
 ARRIVED = "deliveries.arrived"
 
 _WHY = {
-    "not_in_channel": "the app is not in that channel. Invite it there, then press *Send again*",
+    "not_in_channel": "the app is not in that channel. Invite it there, and then send it again",
     "channel_not_found": "the app cannot see that conversation. Invite it there, or correct the setting",
     "is_archived": "that channel is archived",
     "user_not_found": "there is no such person in this workspace",
@@ -80,6 +80,10 @@ def where(one: Owed) -> str:
 
 def why(one: Owed) -> str:
     """Say why it did not arrive."""
+    if one.state is State.PARKED and one.reason == "not_settled":
+        return (
+            "Slack gave no clear answer, and a fault of ours, which stands in the log, kept us from looking"
+        )
     if one.state is State.PARKED:
         return "Slack gave no clear answer and the conversation cannot be read, so nobody can know"
     return reason_words(one.reason)

@@ -243,7 +243,7 @@ def away_not(problem: str, today: date) -> str:
     """Say which days `/mentor away` understands; the example is one to come."""
     example = today + timedelta(days=14)
     said = {
-        "past": "That day is not to come.",
+        "past": "It has to be a day after today.",
         "far": "That is more than a year away.",
     }.get(problem, "I do not know that day.")
     ways = (f"{example:%b} {example.day}", f"{example.month}/{example.day}", "Friday")

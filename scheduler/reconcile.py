@@ -23,10 +23,11 @@ from community.deliveries import (
     digest,
 )
 from scheduler.wire import NoAnswer
+from storage.database import transient
 from storage.failpoints import failpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
     from datetime import datetime
 
     from community.clock import Clock
@@ -88,27 +89,42 @@ class Reconciler:
         settled = 0
         places: dict[_Place, list[Owed]] = {}
         for one in rows:
-            if one.id in self._in_flight():
-                continue
-            if one.reason == VOUCHED_FOR:
-                await self._endings.land(one, channel=one.channel, ts=one.ts)
-            elif one.kind not in READ_BACK or (
-                one.kind is Kind.FILE and one.file is None and one.attempts > 0
-            ):
-                # It is simply done again: twice shows once. A file that was never shared was never seen.
-                await self._put_back(one)
-            else:
-                place = await self._place(one)
-                if place is not None:
-                    places.setdefault(place, []).append(one)
-                continue
-            settled += 1
+            if one.id not in self._in_flight():
+                settled += await self._alone([one], self._sort(one, places))
         for place, sought in places.items():
             try:
-                settled += await self._look(place, sought)
+                settled += await self._alone(sought, self._look(place, sought))
             except _Later:
                 break
         return settled
+
+    async def _alone(self, sought: Sequence[Owed], settling: Coroutine[Any, Any, int]) -> int:
+        """Settle these; where a fault of ours is in the way staff decides, and nobody waits behind it."""
+        try:
+            return await settling
+        except _Later:
+            raise
+        except Exception as fault:
+            if transient(fault):
+                raise
+            log.exception("outbox: cannot settle deliveries %s", [one.id for one in sought])
+            for one in sought:
+                await self._park(one, "not_settled")
+            return len(sought)
+
+    async def _sort(self, one: Owed, places: dict[_Place, list[Owed]]) -> int:
+        """Settle one that need not be looked up, and put any other to those of its place."""
+        if one.reason == VOUCHED_FOR:
+            await self._endings.land(one, channel=one.channel, ts=one.ts)
+        elif one.kind not in READ_BACK or (one.kind is Kind.FILE and one.file is None and one.attempts > 0):
+            # It is simply done again: twice shows once. A file that was never shared was never seen.
+            await self._put_back(one)
+        else:
+            place = await self._place(one)
+            if place is not None:
+                places.setdefault(place, []).append(one)
+            return 0
+        return 1
 
     async def _place(self, one: Owed) -> _Place | None:
         """Where to look; None when that cannot be said yet, or is settled already."""
@@ -157,18 +173,22 @@ class Reconciler:
             raise
         settled = 0
         for one in sought:
-            if one.id in found:
-                failpoint("reconcile.found")
-                known = None if one.payload is None else digest(one.payload)
-                await self._endings.land(one, channel=place.channel, ts=found[one.id], hash=known)
-            elif one.id in over:
-                failpoint("reconcile.absent")
-                await self._absent(one)
+            if one.id in found or one.id in over:
+                settled += await self._alone([one], self._conclude(one, place.channel, found.get(one.id)))
             else:
                 await self._again(one, (one.attempt_at or at) + TIMEOUT + GRACE)
-                continue
-            settled += 1
         return settled
+
+    async def _conclude(self, one: Owed, channel: str, ts: str | None) -> int:
+        """Write down that it stands there, or, where there is no `ts`, that it never arrived."""
+        if ts is not None:
+            failpoint("reconcile.found")
+            known = None if one.payload is None else digest(one.payload)
+            await self._endings.land(one, channel=channel, ts=ts, hash=known)
+        else:
+            failpoint("reconcile.absent")
+            await self._absent(one)
+        return 1
 
     async def _history(self, place: _Place, sought: list[Owed]) -> dict[int, str]:
         """The ts of those deliveries that stand in the conversation, by their ids."""

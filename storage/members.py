@@ -13,6 +13,7 @@ from sqlalchemy import Row, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from community.members import Member, MentorKind, MentorProfile, Role, Stage
+from community.mentoring_drafts import keepable
 from community.offices import Office
 from community.topics import Topic
 from storage import members_statements as sql
@@ -50,7 +51,7 @@ def account_of(user: Mapping[str, Any]) -> Account | None:
     )
     return Account(
         id=known,
-        name=str(name or ""),
+        name=keepable(str(name or "")),
         zone=_known_zone(user.get("tz")),
         guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
         left=bool(user.get("deleted")),

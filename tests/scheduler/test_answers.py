@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from community.deliveries import Delivery, Kind, State
+from scheduler import reconcile
 from scheduler.pacing import Pace
 
 
@@ -43,6 +44,33 @@ async def test_a_message_that_slack_took_before_it_failed_is_found_and_not_sent_
     await outbox.drain()
     assert slack.shown() == ["words 1"]
     assert [landed.ts for landed in endings] == [kept.ts]
+
+
+async def test_one_that_cannot_be_settled_keeps_nobody_else_from_being_read_back(
+    outbox, owe, slack, clock, state_of, monkeypatch, caplog
+):
+    """A fault of ours with one row, whatever it is: staff decides on that one, and nobody waits behind it."""
+    for _ in range(3):
+        slack.fault("chat.postMessage", "drop_after")
+    await owe(plain(1), plain(2), plain(3, to="C2"))
+    await outbox.drain()
+    whole = reconcile.digest
+
+    def stumbling(payload):
+        if payload["text"] == "words 1":
+            raise UnicodeEncodeError("utf-8", "", 0, 1, "of whatever kind")
+        return whole(payload)
+
+    monkeypatch.setattr(reconcile, "digest", stumbling)
+    for _ in range(4):
+        clock.advance(timedelta(seconds=3))
+        await outbox.drain()
+    kept = [await state_of(f"test:plain:{number}") for number in (1, 2, 3)]
+    assert [(one.state, one.reason) for one in kept] == [
+        (State.PARKED, "not_settled"), (State.SENT, None), (State.SENT, None)
+    ]  # fmt: skip
+    assert caplog.text.count("cannot settle") == 1
+    assert sorted(slack.shown()) == ["words 1", "words 2", "words 3"]
 
 
 @pytest.mark.parametrize("fault", UNCLEAR_AND_NOT_SHOWN)

@@ -97,6 +97,8 @@ async def test_of_a_roster_only_what_is_news_is_written(database):
             {"id": "U1", "name": "ann", "tz": None, "profile": {"display_name": "", "real_name": "Ann B"}},
             Account(id="U1", name="Ann B", zone=""),
         ),
+        # A name may hold what JSON can say and no database keeps; one such stopped the reading of all others.
+        ({"id": "U1", "real_name": "\ud83d half\0"}, Account(id="U1", name="half", zone="")),
         ({"id": "U1", "deleted": True}, Account(id="U1", name="", zone="", left=True)),
         ({"id": "U1", "is_restricted": True}, Account(id="U1", name="", zone="", guest=True)),
         ({"id": "U1", "is_ultra_restricted": True}, Account(id="U1", name="", zone="", guest=True)),

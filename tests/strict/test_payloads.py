@@ -258,7 +258,7 @@ async def test_commands_are_answered_from_everywhere(place):
         assert "/askmentor" in (await slack.command("U0ADA", "/askmentor", text, **grid)).json["text"]
     assert "/mentor" in (await slack.command("W0GRID", "/mentor", "zebra away")).json["text"]
     assert "mentor" in (await slack.command("U0ADA", "/mentor", "back")).json["text"]
-    assert "a day to come" in (await slack.command("U0MIA", "/mentor", "away 0001-01-01")).json["text"]
+    assert "a day after today" in (await slack.command("U0MIA", "/mentor", "away 0001-01-01")).json["text"]
     for text in ("away 9999-12-31", "away 2999-W01-1", "back"):
         assert (await slack.command("U0MIA", "/mentor", text)).json["response_type"] == "ephemeral"
     assert "/askmentor" in (await slack.command("U0ADA", "/ASKMENTOR")).json["text"]
