@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, make_url, text
 
 from storage.database import Database
 
@@ -72,6 +73,17 @@ def _current(connection: Connection) -> str | None:
     return found
 
 
+def _keep_to_us(url: str) -> None:
+    """Let a new file of SQLite's be read by its owner alone: it holds what people ask, and where they run."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return
+    file = Path(parsed.database)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
 async def upgrade(url: str) -> None:
     """Bring the database at an address to the newest shape; nothing happens when it has it already.
 
@@ -79,6 +91,7 @@ async def upgrade(url: str) -> None:
     """
     from alembic import command
 
+    _keep_to_us(url)
     database = Database.at(url)
     try:
         with _reached():

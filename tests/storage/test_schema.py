@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from alembic import command
@@ -66,6 +67,19 @@ def test_who_only_starts_does_not_load_what_migrates():
 async def test_a_migrated_database_is_accepted_and_migrating_again_changes_nothing(database, database_url):
     await schema.upgrade(database_url)
     await schema.check(database)
+
+
+async def test_what_people_ask_is_read_by_nobody_else_on_the_machine(tmp_path):
+    file = tmp_path / "new" / "downballot.db"
+    url = f"sqlite+aiosqlite:///{file}"
+    await schema.upgrade(url)
+    database = Database.at(url)
+    async with database.transaction() as store:
+        await store.members.meet("U1", at=datetime.now(UTC))
+        modes = {each.name: each.stat().st_mode & 0o077 for each in file.parent.iterdir()}
+    await database.close()
+    assert file.name in modes
+    assert set(modes.values()) == {0}, modes
 
 
 async def test_an_empty_database_is_refused_with_what_to_do(tmp_path):
