@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
@@ -12,10 +13,11 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.refusals import StartRefused
 from community import mentor_csv
 from community.mentor_csv import BadRow, MentorRow
 from community.slack_errors import error_code
-from storage.members import Account
+from storage.members import account_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from community.members import MentorProfile
     from storage.database import Database
+    from storage.members import Account
     from storage.store import Store
 
 _UNKNOWN = {"users_not_found", "user_not_found", "user_not_visible"}
@@ -125,12 +128,13 @@ async def _look_up(client: AsyncWebClient, row: MentorRow) -> Account | BadRow:
             raise
         whose = "slack_user_id" if row.user is not None else "e-mail address"
         return BadRow(row.line, (f"nobody in the workspace has this {whose}",))
-    user: dict[str, Any] = answer["user"]
-    if user.get("deleted"):
-        return BadRow(row.line, ("this account is deactivated",))
-    if user.get("is_bot"):
+    except (aiohttp.ClientError, TimeoutError) as fault:
+        raise StartRefused(
+            f"Slack cannot be reached ({type(fault).__name__}), and every row is looked up there."
+        ) from None
+    account = account_of(answer["user"])
+    if account is None:
         return BadRow(row.line, ("this account is a bot",))
-    profile: dict[str, Any] = user.get("profile", {})
-    name = profile.get("display_name") or user.get("real_name") or profile.get("real_name") or ""
-    guest = bool(user.get("is_restricted") or user.get("is_ultra_restricted"))
-    return Account(id=user["id"], name=name, zone=user.get("tz") or "", guest=guest)
+    if account.left:
+        return BadRow(row.line, ("this account is deactivated",))
+    return account

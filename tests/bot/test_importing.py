@@ -8,6 +8,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from bot import importing
+from bot.refusals import StartRefused
 from community.members import MentorKind, Role
 from community.mentor_csv import SheetUnreadable
 from community.topics import Topic
@@ -127,3 +128,11 @@ async def test_a_token_that_may_not_look_people_up_is_no_bad_row(slack, database
 async def test_what_is_no_sheet_is_refused_before_anybody_is_looked_up(slack, database, client, clock):
     with pytest.raises(SheetUnreadable):
         await importing.import_mentors(database, client, b"a photograph", at=clock.now())
+
+
+async def test_where_slack_is_out_of_reach_it_says_so_and_imports_nothing(database, settings_for, clock):
+    client = importing.slack_client(settings_for(slack_api_url="http://127.0.0.1:9/api/"))
+    client.retry_handlers = []
+    with pytest.raises(StartRefused, match="Slack cannot be reached"):
+        await importing.import_mentors(database, client, GOOD, at=clock.now())
+    assert await mentor(database, "U0ANA") is None
