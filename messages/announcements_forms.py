@@ -361,8 +361,8 @@ def confirmed(one: Announcement, *, zone: str) -> p.Payload:
         )
     else:
         text = (
-            f"*Confirmed.* It starts {for_reader(one.starts_at, zone)}. Until then *Cancel* stops all "
-            "of it. The card in the staff channel shows how it goes."
+            f"*Confirmed.* It starts {for_reader(one.starts_at, zone)}. Until then *Cancel it* stops "
+            "all of it. The card in the staff channel shows how it goes."
         )
     cancel = p.button("Cancel it", words.CANCEL, one.id, style="danger", confirm=cards.SURE_TO_CANCEL)
     return p.modal("Announcement", [p.section(text), p.actions(cancel)])

@@ -172,11 +172,8 @@ def _room(facts: Post) -> str:
     left = event.capacity - event.taken
     if left > 0:
         return f" {left} {'seat' if left == 1 else 'seats'} left of {event.capacity}."
-    return (
-        f" All {event.capacity} seats are taken; {facts.waiting} waiting."
-        if facts.waiting
-        else (f" All {event.capacity} seats are taken.")
-    )
+    taken = f" All {event.capacity} seats are taken" if event.capacity > 1 else " The one seat is taken"
+    return f"{taken}; {facts.waiting} waiting." if facts.waiting else f"{taken}."
 
 
 # A person's own cards

@@ -147,7 +147,9 @@ def questions(
     `pass_on` says that staff reads it, because the specialist is not in the workspace.
     """
     title = f"*In half an hour: {words.named(event)}*"
-    people = f"{event.taken} {'person has' if event.taken == 1 else 'people have'} signed up."
+    people = "Nobody has signed up."
+    if event.taken:
+        people = f"{event.taken} {'person has' if event.taken == 1 else 'people have'} signed up."
     blocks: list[p.Block] = [p.section(f"{title}\n{words.when(event.starts_at, zone)}. {people}")]
     if pass_on and event.specialist_name and asked:
         blocks.append(p.context(f"Please pass this on to {p.escape(event.specialist_name)}."))

@@ -562,3 +562,26 @@ async def test_an_emulator_with_one_trigger_for_everything_still_works(over_http
         True,
         True,
     ]
+
+
+async def test_half_an_emoji_or_nul_is_taken_for_what_is_around_it(place):
+    """JSON can say both, no database keeps either, and one of them once stopped all reading back."""
+    slack = place.slack
+    typed = {
+        "type": "message",
+        "channel": slack.dm("U0ADA"),
+        "user": "U0ADA",
+        "channel_type": "im",
+        "ts": "5.1",
+    }
+    assert kept(await slack.event({**typed, "text": "where do I \ud800 file\0?"}))
+    renamed = {"id": "U0ADA", "real_name": "Ada \ud83d\0Lovelace", "tz": "America/New_York"}
+    assert kept(await slack.event({"type": "user_change", "user": renamed}))
+    await place.settle()
+    assert any("file" in words(message) for message in slack.in_dm("U0ADA"))
+    async with place.application.database.reading() as store:
+        assert (await store.members.member("U0ADA")).name == "Ada Lovelace"
+        assert await store.outgoing.census() == {}
+    for action in ("deliveries.send_again", "members.approve", "races.details", "mentoring.claim"):
+        for value in ("\ud800", "1\0", "\0"):
+            assert kept(await slack.press("U0ADA", action, value)), action
