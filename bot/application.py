@@ -184,6 +184,7 @@ class Application:
             },
             outcomes={
                 **conversations_scheduler.outcomes(),
+                **deliveries_scheduler.outcomes(self.clock, self.places),
                 **mentoring_scheduler.outcomes(self.clock, self.policy, self.places),
                 **journeys_scheduler.outcomes(self.clock),
                 **events_scheduler.outcomes(),

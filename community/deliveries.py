@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -184,6 +184,20 @@ VOUCHED_FOR = "staff_saw_it"
 def trouble_key(one: Owed, nth: int) -> str:
     """Name the card that tells staff, for the nth time, that this delivery did not arrive."""
     return f"deliveries:trouble:{one.id}:{nth}"
+
+
+def in_person_key(key: str, user: str) -> str:
+    """Name the message that tells this person what the staff channel did not take: the delivery `key`."""
+    return f"deliveries:in_person:{key}:{user}"
+
+
+def news_of(one: Owed, nth: int, staff: Iterable[str]) -> tuple[str, ...]:
+    """Name all that tells staff, for the nth time, of this delivery, whether it was ever posted or not.
+
+    In person they may have heard of it because it was for their channel, or because the card about it was.
+    """
+    card = trouble_key(one, nth)
+    return (card, *(in_person_key(key, user) for user in staff for key in (one.key, card)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncAck
 
 from community.clock import Clock
-from community.deliveries import trouble_key
+from community.deliveries import news_of
 from community.notices import Notices
 from community.refusals import NotFound
 from handlers.listening import Listening, May, Work
@@ -40,6 +40,6 @@ async def _settle(work: Work, key: str, clock: Clock, *, arrived: bool) -> None:
         settle = store.deliveries.arrived if arrived else store.deliveries.send_again
         # Settled by somebody else meanwhile: nothing is left to do, and the card shows it.
         await settle(key, at)
-        await store.deliveries.refresh(trouble_key(one, one.told), at=at)
         staff = [member.id for member in await store.members.staff()]
+        await store.deliveries.refresh(*news_of(one, one.told, staff), at=at)
         await store.tell(Notices(homes=frozenset(staff)), at=at)

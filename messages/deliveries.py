@@ -94,10 +94,11 @@ def reason_words(reason: str | None) -> str:
     return _WHY.get(reason or "", f"Slack says “{reason}”")
 
 
-def trouble(one: Owed, *, nth: int | None = None) -> p.Payload:
+def trouble(one: Owed, *, nth: int | None = None, also: str = "") -> p.Payload:
     """The card in the staff channel for one delivery that did not arrive, or may not have.
 
     `nth` says of which time the card tells (None: the last); one that failed again has a newer card.
+    `also` is what there is to say as long as the trouble lasts.
     """
     if nth is not None and nth < one.told:
         text = f"*{_first(what(one))} for {where(one)} was sent again.* A newer card says what came of it."
@@ -116,8 +117,51 @@ def trouble(one: Owed, *, nth: int | None = None) -> p.Payload:
             text = f"*{_first(what(one))} for {where(one)} is being sent again.*"
     blocks = [p.section(text)]
     if state in {State.PARKED, State.DEAD}:
+        if also:
+            blocks.append(p.section(also))
+            text = f"{text} {also}"
         blocks.append(p.actions(*buttons(one)))
     return p.message(text, blocks)
+
+
+def unposted(card: Owed, *, unsafe: bool = False) -> p.Payload:
+    """What one person on staff reads when a card for the staff channel could not be posted.
+
+    `unsafe`: it is about somebody who does not feel safe.
+    """
+    also = _MEND
+    if number := card.about.get("request"):
+        who = f"*#{number} is from somebody who feels unsafe.* " if unsafe else ""
+        also = f"{who}Open the app's Home tab: question #{number} stands on the staff desk there.\n{also}"
+    return trouble(card, also=also)
+
+
+def untold(card: Owed, one: Owed) -> p.Payload:
+    """The same when that card was to tell of a delivery that did not arrive: here is what it would say."""
+    return trouble(one, nth=card.about.get("nth"), also=_staff_channel(card))
+
+
+def many_untold(card: Owed) -> p.Payload:
+    """The same when that card was to tell of a flood of troubles."""
+    text = f"{_many(card.about['count'])}\n{_staff_channel(card)}"
+    return p.message(text, [p.section(text)])
+
+
+def many_unposted(count: int, card: Owed) -> p.Payload:
+    """One message to a person on staff for a flood of cards that could not be posted, `card` among them."""
+    head = f"*{count} more messages for staff could not be posted.* Open the app's Home tab: what waits for "
+    text = f"{head}staff stands on the staff desk there.\nOne of them: {row(card)} {_MEND}"
+    return p.message(text, [p.section(text)])
+
+
+_MEND = (
+    "That is the staff channel, so the app tells everybody on staff in person. To mend it, bring the channel "
+    "back and invite the app there, or correct STAFF_CHANNEL. `downballot doctor` says more."
+)
+
+
+def _staff_channel(card: Owed) -> str:
+    return f"The card about it for {where(card)} did not arrive either: {why(card)}. {_MEND}"
 
 
 def buttons(one: Owed) -> tuple[p.Element | None, p.Element | None]:
@@ -129,8 +173,12 @@ def buttons(one: Owed) -> tuple[p.Element | None, p.Element | None]:
 
 def many(count: int) -> p.Payload:
     """One card for a flood of troubles."""
-    text = f"*{count} more messages did not arrive.* The staff desk on the app's Home tab lists them."
+    text = _many(count)
     return p.message(text, [p.section(text)])
+
+
+def _many(count: int) -> str:
+    return f"*{count} more messages did not arrive.* The staff desk on the app's Home tab lists them."
 
 
 def row(one: Owed) -> str:
