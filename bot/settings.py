@@ -211,7 +211,9 @@ class Settings(BaseSettings):
         description="The channel id of staff: approvals, alarms, what went wrong."
     )
     community_channel: ChannelId | None = Field(
-        default=None, description="The channel id of the room that everybody is in."
+        default=None,
+        description="The channel id of the room that everybody is in: joining it starts the first "
+        "seven days, chats are announced there.",
     )
     wins_channel: ChannelId | None = Field(
         default=None, description="The channel id where wins are celebrated."

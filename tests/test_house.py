@@ -73,7 +73,7 @@ def settings_table() -> str:
         if field.is_required():
             default = "**required**"
         else:
-            default = "" if field.default is None else f"`{field.default}`"
+            default = "" if field.default in {None, ""} else f"`{field.default}`"
         lines.append(f"| `{name.upper()}` | {default} | {field.description} |")
     return "\n".join(lines)
 
