@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from unicodedata import category
 
 from community.mentoring_requests import QUESTION_LEAST, QUESTION_MOST, Draft
 from community.offices import Office, find_office
@@ -19,7 +20,7 @@ def check_draft(draft: Draft, *, today: date) -> tuple[str, Topic, str, Office |
     """
     problems: dict[str, str] = {}
     question = keepable(draft.question)
-    if len(question) < QUESTION_LEAST:
+    if len(question) < QUESTION_LEAST or all(map(_unseen, question)):
         problems["question"] = "too short"
     elif len(question) > QUESTION_MOST:
         problems["question"] = "too long"
@@ -37,6 +38,11 @@ def check_draft(draft: Draft, *, today: date) -> tuple[str, Topic, str, Office |
     if problems or topic is None or state is None:
         raise Incomplete(problems)
     return question, topic, state.code, office
+
+
+def _unseen(character: str) -> bool:
+    """Whether it has no look of its own, such as a space of no width (Unicode's category Cf)."""
+    return character.isspace() or category(character) == "Cf"
 
 
 def keepable(text: str) -> str:

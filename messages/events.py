@@ -105,8 +105,8 @@ def kind_line(event: Event) -> str:
 
 
 def named(event: Event) -> str:
-    """Give the title in mrkdwn."""
-    return p.escape(event.title)
+    """Give the title in mrkdwn, also between the marks of bold: an asterisk of its own would end that."""
+    return p.escape(event.title).replace("*", "∗")
 
 
 # The post in the community channel

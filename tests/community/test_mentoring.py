@@ -182,6 +182,7 @@ async def test_a_staff_member_who_is_a_mentor_too_may_answer_a_report_even_of_an
     [
         ({"question": " " * 30}, {"question": "too short"}),
         ({"question": "  " + "x" * 19 + "  "}, {"question": "too short"}),
+        ({"question": "\u200b" * 40}, {"question": "too short"}),
         ({"question": "x" * 2001}, {"question": "too long"}),
         ({"topic": "gardening"}, {"topic": "unknown"}),
         ({"topic": ""}, {"topic": "unknown"}),

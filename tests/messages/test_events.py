@@ -218,6 +218,13 @@ def test_every_modal_keeps_to_slacks_limits_and_brings_nothing_typed_to_life(tex
             assert "<http" not in formatted
 
 
+def test_an_asterisk_in_a_title_does_not_end_the_bold_around_it():
+    starred = replace(event(), title="One *free* seat")
+    card = words.Card(event=starred, one=one(), now=NOW, zone=ZONE, plan=2)
+    texts = [block["text"]["text"] for block in words.ticket(card)["blocks"] if block["type"] == "section"]
+    assert any(text.startswith("*One ∗free∗ seat*") for text in texts)
+
+
 def test_the_link_is_in_the_cards_of_who_is_let_in_and_nowhere_else():
     subject = event()
     assert subject.link not in str(words.post(words.Post(event=subject, now=NOW)))
