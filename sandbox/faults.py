@@ -21,7 +21,8 @@ class Fault:
     Params by kind: rate_limited(retry_after=1), server_error(status=500, committed=False), slow(seconds=1,
     before=False: the work is done first and the answer is late), error(code="internal_error",
     committed=False), hang(committed=False). drop_before and drop_after need none. `committed` True means
-    that Slack did the work although the answer says otherwise.
+    that Slack did the work although the answer says otherwise. The method of what is sent to any
+    response_url is "response_url".
     """
 
     kind: str

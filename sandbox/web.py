@@ -212,7 +212,13 @@ class Api:
             payload = json.loads(await request.text())
         except ValueError:
             payload = None
-        status, said = answer_response_url(self.workspace, request.match_info["key"], payload)
+
+        def run() -> _Outcome:
+            return _Outcome(*answer_response_url(self.workspace, request.match_info["key"], payload))
+
+        fault = self.faults.strike("response_url", payload if isinstance(payload, dict) else {})
+        outcome = run() if fault is None else await self._meet(fault, request, run)
+        status, said = outcome.status, outcome.body
         bad = status != 200  # noqa: PLR2004
         self.traffic.add(
             "call",
@@ -223,9 +229,14 @@ class Api:
             error=str(said.get("error")) if bad else None,
             messages=(said.get("response_metadata") or {}).get("messages", []),
             ms=round((time.monotonic() - started) * 1000, 1),
+            fault=fault.kind if fault else None,
         )
+        if status == 0:
+            if request.transport is not None:
+                request.transport.close()
+            return web.Response()
         if bad:
-            return web.json_response(said, status=status)
+            return web.json_response(said, status=status, headers=outcome.headers)
         return web.Response(text="ok")
 
     async def upload(self, request: web.Request) -> web.StreamResponse:
