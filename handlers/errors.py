@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
-from http import HTTPStatus
-from typing import Any
 
-from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
-from community.deliveries import EVENT_TYPE
 from community.refusals import Incomplete, Refused
+from handlers.answering import notice, show, whisper
 from handlers.errands import Errands
-from handlers.payloads import Body, actor_of, part, place_of
+from handlers.payloads import part
 from messages import announcements_forms as announcing
 from messages import events_forms as event_forms
 from messages import journeys as journey_words
 from messages import journeys_desk as journey_desk
 from messages import members as member_words
 from messages import mentoring_forms as forms
-from messages import payload as p
 from messages import races_forms as race_forms
 from messages.refusals import apology, sentence
 
@@ -101,39 +94,7 @@ async def answer(args: AsyncArgs, text: str, errands: Errands) -> None:
 
 async def _reply(args: AsyncArgs, text: str) -> None:
     body, client = args.body, args.client
-    if body.get("trigger_id") and (part(body, "view") or not body.get("response_url")):
-        on_modal = part(body, "view").get("type") == "modal"
-        show = client.views_push if on_modal else client.views_open
-        try:
-            await show(trigger_id=body["trigger_id"], view=notice(text))
-        except SlackApiError:
-            pass  # The trigger is too old, or three forms lie on each other: there are other ways.
-        else:
-            return
-    await whisper(client, body, text)
-
-
-async def whisper(client: AsyncWebClient, body: Body, text: str) -> None:
-    """Say one thing privately to whoever acted: where they acted if the app can, else by direct message."""
-    url = body.get("response_url")
-    if url:
-        respond = AsyncRespond(response_url=url, proxy=client.proxy, ssl=client.ssl)
-        said = await respond(text=text, response_type="ephemeral", replace_original=False)
-        if said.status_code == HTTPStatus.OK:
-            return
-    user, channel = actor_of(body).id, place_of(body)
-    if channel:
-        try:
-            await client.chat_postEphemeral(channel=channel, user=user, text=text)
-        except SlackApiError:
-            pass  # The app is not in that conversation.
-        else:
-            return
-    # Like every post of the app it carries an id, so that it can never be taken for a lost delivery.
-    metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": secrets.token_urlsafe(16)}}
-    await client.chat_postMessage(channel=user, text=text, metadata=metadata)
-
-
-def notice(text: str) -> dict[str, Any]:
-    """Give a small modal that says one thing."""
-    return p.modal("Downballot", [p.section(text)])
+    # Where the trigger is too old, or three forms lie on each other, there are other ways.
+    in_view = body.get("trigger_id") and (part(body, "view") or not body.get("response_url"))
+    if not in_view or await show(client, body, notice(text)) is None:
+        await whisper(client, body, text)

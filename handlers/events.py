@@ -20,7 +20,7 @@ from community.mentoring_requests import QUESTION_LEAST, Draft, Policy, Rating
 from community.notices import Notices
 from community.refusals import NotFound
 from community.topics import Topic
-from handlers.errors import whisper
+from handlers.answering import whisper
 from handlers.events_list import show_again, show_list
 from handlers.listening import House, Listening, May, Today, Work
 from handlers.opening import open_form, show_in
@@ -203,7 +203,11 @@ async def voted(
     if view_id:
         house.errands.start(
             show_in(
-                house, client, view_id, lambda store: _question_form(store, question.event, actor.id, house)
+                house,
+                client,
+                body,
+                view_id,
+                lambda store: _question_form(store, question.event, actor.id, house),
             ),
             what="show the votes",
         )

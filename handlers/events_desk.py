@@ -310,7 +310,7 @@ async def opened_asked(ack: AsyncAck, action: Json, client: AsyncWebClient, body
 def _show_asked(house: House, client: AsyncWebClient, body: Json, event: int) -> None:
     view_id = str(part(body, "view").get("id") or "")
     if view_id:
-        shown = show_in(house, client, view_id, lambda store: _asked_view(store, event, house))
+        shown = show_in(house, client, body, view_id, lambda store: _asked_view(store, event, house))
         house.errands.start(shown, what="show the questions again")
 
 

@@ -65,7 +65,7 @@ def show_again(
     if not shown:
         return False
     house.errands.start(
-        show_in(house, client, str(shown), lambda store: read_list(store, user, house, pages)),
+        show_in(house, client, body, str(shown), lambda store: read_list(store, user, house, pages)),
         what="show the events again",
     )
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slack_bolt.async_app import AsyncAck, AsyncRespond
+from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from community import journeys
@@ -11,6 +11,7 @@ from community.clock import Clock
 from community.journeys_steps import Came, Enrolment, Progress
 from community.members import Member
 from community.refusals import NotAllowed
+from handlers.answering import whisper
 from handlers.journeys_desk import show_desk, start_people
 from handlers.journeys_start import begin
 from handlers.listening import House, Listening, May, Work
@@ -144,25 +145,25 @@ async def submitted_tell(ack: AsyncAck, view: Json, actor: Actor, work: Work, cl
 
 
 async def paused(
-    ack: AsyncAck, body: Json, house: House, actor: Actor, work: Work, clock: Clock, respond: AsyncRespond
+    ack: AsyncAck, body: Json, client: AsyncWebClient, house: House, actor: Actor, work: Work, clock: Clock
 ) -> None:
     """A person pressed "Pause"."""
     way = await _pause(work, actor.id, clock)
     await ack()
-    _show_again(house, body, respond, way)
+    _show_again(house, body, client, way)
 
 
 async def resumed(
-    ack: AsyncAck, body: Json, house: House, actor: Actor, work: Work, clock: Clock, respond: AsyncRespond
+    ack: AsyncAck, body: Json, client: AsyncWebClient, house: House, actor: Actor, work: Work, clock: Clock
 ) -> None:
     """A person pressed "Resume"."""
     way = await _resume(work, actor.id, clock)
     await ack()
-    _show_again(house, body, respond, way)
+    _show_again(house, body, client, way)
 
 
 async def restarted(
-    ack: AsyncAck, body: Json, house: House, actor: Actor, work: Work, clock: Clock, respond: AsyncRespond
+    ack: AsyncAck, body: Json, client: AsyncWebClient, house: House, actor: Actor, work: Work, clock: Clock
 ) -> None:
     """A person pressed "Restart" and confirmed it."""
     async with work() as store:
@@ -173,18 +174,18 @@ async def restarted(
         await store.tell(notices.changed(known, earlier), at=at)
         way = await _way(store, actor.id, clock)
     await ack()
-    _show_again(house, body, respond, way)
+    _show_again(house, body, client, way)
 
 
 async def started(
-    ack: AsyncAck, body: Json, house: House, actor: Actor, work: Work, clock: Clock, respond: AsyncRespond
+    ack: AsyncAck, body: Json, client: AsyncWebClient, house: House, actor: Actor, work: Work, clock: Clock
 ) -> None:
     """A person pressed "Start"."""
     async with work() as store:
         await begin(store, actor.id, Came.THEMSELVES, at=clock.now())
         way = await _way(store, actor.id, clock)
     await ack()
-    _show_again(house, body, respond, way)
+    _show_again(house, body, client, way)
 
 
 async def _pause(work: Work, user: str, clock: Clock) -> words.Way:
@@ -209,8 +210,8 @@ async def _told(store: Store, known: Enrolment, user: str, clock: Clock) -> word
     return way
 
 
-def _show_again(house: House, body: Json, respond: AsyncRespond, way: words.Way) -> None:
+def _show_again(house: House, body: Json, client: AsyncWebClient, way: words.Way) -> None:
     """Where it was pressed in the answer to /journey, which only this person sees, show that anew."""
     if part(body, "container").get("is_ephemeral"):
-        again = respond(**words.answer(way), response_type="ephemeral", replace_original=True)
+        again = whisper(client, body, words.answer(way), instead=True)
         house.errands.start(again, what="show the journey again")

@@ -16,10 +16,10 @@ from community.journeys_steps import Came, HasLeft
 from community.members import require_staff
 from community.mentoring_drafts import keepable
 from community.refusals import Incomplete, NotFound
-from handlers.errors import notice
+from handlers.answering import notice, put
 from handlers.journeys_start import begin
 from handlers.listening import House, Listening, May, Work
-from handlers.opening import open_known, put, show_in
+from handlers.opening import open_known, show_in
 from handlers.payloads import Actor, Json, entered, number, part
 from messages import journeys_desk as words
 from messages.journeys_lessons import Lesson, Words, find_lesson, first_week, lessons, words_of
@@ -96,7 +96,7 @@ async def turned_page(ack: AsyncAck, action: Json, body: Json, house: House, cli
     which = str(action.get("action_id") or "").split(".")[-2]
     view = part(body, "view")
     pages = _pages(str(view.get("private_metadata") or "")) | {which: number(action.get("value"))}
-    turned = show_in(house, client, str(view.get("id")), lambda store: read_desk(store, pages))
+    turned = show_in(house, client, body, str(view.get("id")), lambda store: read_desk(store, pages))
     house.errands.start(turned, what="turn a page")
 
 
@@ -126,6 +126,7 @@ async def opened_lesson(
 async def submitted_lesson(
     ack: AsyncAck,
     view: Json,
+    body: Json,
     actor: Actor,
     work: Work,
     clock: Clock,
@@ -142,7 +143,7 @@ async def submitted_lesson(
     await ack()
     root = str(view.get("root_view_id") or "")
     if root and root != view.get("id"):
-        anew = show_in(house, client, root, lambda store: read_desk(store, {}))
+        anew = show_in(house, client, body, root, lambda store: read_desk(store, {}))
         house.errands.start(anew, what="show the new text")
 
 
@@ -189,8 +190,8 @@ async def went_back(
     await ack()
     view = part(body, "view")
     shown = notice(words.back_to_original(lesson, changed=back))
-    house.errands.start(put(client, str(view.get("id")), shown), what="say that it is the original")
+    house.errands.start(put(client, body, str(view.get("id")), shown), what="say that it is the original")
     root = str(view.get("root_view_id") or "")
     if root and root != view.get("id"):
-        anew = show_in(house, client, root, lambda store: read_desk(store, {}))
+        anew = show_in(house, client, body, root, lambda store: read_desk(store, {}))
         house.errands.start(anew, what="show the original text")

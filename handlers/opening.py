@@ -7,14 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from community.refusals import Refused
-from community.slack_errors import error_code
-from handlers.errors import notice, whisper
+from handlers.answering import notice, put, show, whisper
 from handlers.listening import House
-from handlers.payloads import part
+from handlers.payloads import Body
 from messages.refusals import sentence
 from storage.store import Store
 
@@ -59,17 +57,8 @@ async def _open(
         slow = isinstance(fault, TimeoutError)
         log.warning("form opened without what is known", error=type(fault).__name__, exc_info=not slow)
         view = bare()
-    on_modal = part(body, "view").get("type") == "modal"
-    show = client.views_push if on_modal else client.views_open
-    try:
-        await show(trigger_id=body["trigger_id"], view=view)
-    except SlackApiError as fault:
-        log.warning("form not opened", error=error_code(fault.response))
-    except Exception as fault:  # noqa: BLE001 - the network has many faults; all leave a person without a form
-        log.warning("form not opened", error=type(fault).__name__)
-    else:
-        return
-    await whisper(client, body, "The form took too long to open. Please try once more.")
+    if await show(client, body, view) is None:
+        await whisper(client, body, "The form took too long to open. Please try once more.")
 
 
 def open_known(
@@ -98,18 +87,17 @@ async def _open_known(
     then: Then | None,
 ) -> None:
     reading = asyncio.create_task(_read(house, build))
-    show = client.views_push if part(body, "view").get("type") == "modal" else client.views_open
     try:
         await asyncio.wait([reading], timeout=KNOWN_WITHIN)
         view = reading.result() if reading.done() else waiting
-        opened = await show(trigger_id=body["trigger_id"], view=view)
+        view_id = await show(client, body, view)
+        if view_id is None:
+            await whisper(client, body, "This took too long to open. Please try once more.")
+            return
         if view is waiting:
-            await client.views_update(view_id=opened["view"]["id"], view=await reading)
+            await put(client, body, view_id, await reading)
         if then is not None:
-            await then(str(opened["view"]["id"]))
-    except SlackApiError as fault:
-        log.warning("view not opened", error=error_code(fault.response))
-        await whisper(client, body, "This took too long to open. Please try once more.")
+            await then(view_id)
     finally:
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
@@ -127,17 +115,13 @@ async def _read(house: House, build: Callable[[Store], Awaitable[View]]) -> View
 
 
 async def show_in(
-    house: House, client: AsyncWebClient, view_id: str, build: Callable[[Store], Awaitable[View]]
+    house: House,
+    client: AsyncWebClient,
+    body: Body,
+    view_id: str,
+    build: Callable[[Store], Awaitable[View]],
 ) -> None:
     """Put what is read anew into a view that is open."""
     async with house.database.reading() as store:
         view = await build(store)
-    await put(client, view_id, view)
-
-
-async def put(client: AsyncWebClient, view_id: str, view: View) -> None:
-    """Show something else in a view that is open; one that was closed meanwhile stays closed."""
-    try:
-        await client.views_update(view_id=view_id, view=view)
-    except SlackApiError as fault:
-        log.info("view not updated", error=error_code(fault.response))
+    await put(client, body, view_id, view)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncRespond
+from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from community.clock import Clock
@@ -15,8 +15,9 @@ from community.offices import find_office
 from community.races import Asked, Place, Unlocated
 from community.races_list import Lookup, LookupOver, Wish, page
 from community.refusals import Incomplete
+from handlers.answering import change, put, whisper
 from handlers.listening import House, Listening, May, Work
-from handlers.opening import open_form, put
+from handlers.opening import open_form
 from handlers.payloads import Actor, Json, actor_of, entered, number, part
 from handlers.races_finding import Answer, find, find_at
 from messages import payload as p
@@ -41,7 +42,6 @@ async def typed_races(
     command: Json,
     client: AsyncWebClient,
     body: Json,
-    respond: AsyncRespond,
     house: House,
     actor: Actor,
     work: Work,
@@ -66,7 +66,7 @@ async def typed_races(
         await ack(**as_message(answer, clock), response_type="ephemeral")
         return
     await ack(text=forms.LOOKING, response_type="ephemeral")
-    house.errands.start(_answer_later(house, actor, asked, respond), what="look up races")
+    house.errands.start(_answer_later(house, client, body, actor, asked), what="look up races")
 
 
 async def _somewhere(house: House, actor: Actor, asked: Asked) -> Asked:
@@ -78,9 +78,9 @@ async def _somewhere(house: House, actor: Actor, asked: Asked) -> Asked:
     return replace(asked, where=member.state) if member and member.state else asked
 
 
-async def _answer_later(house: House, actor: Actor, asked: Asked, respond: AsyncRespond) -> None:
+async def _answer_later(house: House, client: AsyncWebClient, body: Json, actor: Actor, asked: Asked) -> None:
     answer = await kept(house, await find(house.finder, house.clock, actor, asked), actor)
-    await respond(**as_message(answer, house.clock), response_type="ephemeral", replace_original=True)
+    await whisper(client, body, as_message(answer, house.clock), instead=True)
 
 
 async def kept(house: House, answer: Answer, actor: Actor) -> Answer:
@@ -144,7 +144,14 @@ async def opened_form(ack: AsyncAck, client: AsyncWebClient, body: Json, house: 
 
 
 async def submitted_form(
-    ack: AsyncAck, view: Json, client: AsyncWebClient, house: House, actor: Actor, work: Work, clock: Clock
+    ack: AsyncAck,
+    view: Json,
+    client: AsyncWebClient,
+    body: Json,
+    house: House,
+    actor: Actor,
+    work: Work,
+    clock: Clock,
 ) -> None:
     """A person pressed "Look up" in the form."""
     typed = house.finder.asked(entered(view, "where"))
@@ -154,9 +161,7 @@ async def submitted_form(
         raise Incomplete({"where": Unlocated.NOTHING})
     if not house.finder.instant(asked):
         await ack(response_action="update", view=forms.looking())
-        house.errands.start(
-            _update_later(house, client, actor, asked, str(view.get("id"))), what="look up races"
-        )
+        house.errands.start(_update_later(house, client, body, actor, asked), what="look up races")
         return
     answer = await find(house.finder, clock, actor, asked)
     if answer.trouble:
@@ -168,11 +173,9 @@ async def submitted_form(
     await ack(response_action="update", view=as_view(answer, clock))
 
 
-async def _update_later(
-    house: House, client: AsyncWebClient, actor: Actor, asked: Asked, view_id: str
-) -> None:
+async def _update_later(house: House, client: AsyncWebClient, body: Json, actor: Actor, asked: Asked) -> None:
     answer = await kept(house, await find(house.finder, house.clock, actor, asked), actor)
-    await put(client, view_id, as_view(answer, house.clock))
+    await show_again(house, body, client, answer)
 
 
 async def chose_place(
@@ -180,7 +183,6 @@ async def chose_place(
     action: Json,
     body: Json,
     client: AsyncWebClient,
-    respond: AsyncRespond,
     house: House,
     actor: Actor,
     clock: Clock,
@@ -196,32 +198,31 @@ async def chose_place(
     exact = house.finder.unchosen.pop(look, ())
     place = (exact or lookup.places)[at]
     await ack()
-    house.errands.start(_choose_later(house, body, client, respond, actor, place, wish), what="look up races")
+    house.errands.start(_choose_later(house, body, client, actor, place, wish), what="look up races")
 
 
 async def _choose_later(
     house: House,
     body: Json,
     client: AsyncWebClient,
-    respond: AsyncRespond,
     actor: Actor,
     place: Place,
     wish: Wish,
 ) -> None:
     opened = part(body, "view")
     if opened:
-        await put(client, str(opened.get("id")), forms.looking())
+        # Where this is not seen, the answer still is.
+        await change(client, str(opened.get("id")), forms.looking())
     found = await find_at(house.finder, house.clock, actor, place, wish)
     answer = await kept(house, found, actor)
-    await show_again(house, body, client, respond, answer)
+    await show_again(house, body, client, answer)
 
 
-async def show_again(
-    house: House, body: Json, client: AsyncWebClient, respond: AsyncRespond, answer: Answer
-) -> None:
-    """Put an answer where the button stood that was pressed: in the modal, or in the message."""
-    opened = part(body, "view")
+async def show_again(house: House, body: Json, client: AsyncWebClient, answer: Answer) -> None:
+    """Put an answer where it is waited for: in the modal, or where the message stood that was pressed."""
+    opened, message = part(body, "view"), as_message(answer, house.clock)
     if opened:
-        await put(client, str(opened.get("id")), as_view(answer, house.clock))
+        view = as_view(answer, house.clock)
+        await put(client, body, str(opened.get("id")), view, otherwise=message)
     else:
-        await respond(**as_message(answer, house.clock), response_type="ephemeral", replace_original=True)
+        await whisper(client, body, message, instead=True)

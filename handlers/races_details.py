@@ -10,8 +10,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from community.races import Place, Race
 from community.races_saved import Saved
+from handlers.answering import put
 from handlers.listening import House, Listening, May
-from handlers.opening import open_known, put
+from handlers.opening import open_known
 from handlers.payloads import Actor, Json, place_of
 from handlers.races_finding import Finder, Told, tell_more
 from handlers.races_list import race_of_press
@@ -58,7 +59,7 @@ async def opened_details(
     async def ask(view_id: str) -> None:
         if read and read[-1].more.source:
             told = await tell_more(house.finder, read[-1].race)
-            await put(client, view_id, _view(house, await _with(house, actor, read[-1], told)))
+            await put(client, body, view_id, _view(house, await _with(house, actor, read[-1], told)))
 
     open_known(house, client, body, build, question_forms.loading("Details"), then=ask)
 

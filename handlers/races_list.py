@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 
-from slack_bolt.async_app import AsyncAck, AsyncRespond
+from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from community.clock import Clock
@@ -60,7 +60,6 @@ async def changed_what_is_shown(
     action: Json,
     body: Json,
     client: AsyncWebClient,
-    respond: AsyncRespond,
     house: House,
     actor: Actor,
 ) -> None:
@@ -70,7 +69,7 @@ async def changed_what_is_shown(
     async with house.database.reading() as store:
         answer = await answer_of(store, look, wanted, actor, house.clock)
     await ack()
-    house.errands.start(show_again(house, body, client, respond, answer), what="turn a page of races")
+    house.errands.start(show_again(house, body, client, answer), what="turn a page of races")
 
 
 def _chosen(action: Json) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from slack_bolt.async_app import AsyncAck, AsyncRespond
+from slack_bolt.async_app import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from community import races_saved as rules
@@ -20,9 +20,9 @@ from community.races_merge import told_more
 from community.races_saved import Saved
 from community.refusals import NotFound
 from community.topics import Topic
-from handlers.errors import notice
+from handlers.answering import notice, put
 from handlers.listening import House, Listener, Listening, May, Today, Work
-from handlers.opening import open_form, open_known, put
+from handlers.opening import open_form, open_known
 from handlers.payloads import Actor, Json, number, part
 from handlers.races import show_again
 from handlers.races_details import asked_of, came_of
@@ -54,7 +54,6 @@ async def saved(
     action: Json,
     body: Json,
     client: AsyncWebClient,
-    respond: AsyncRespond,
     house: House,
     actor: Actor,
     work: Work,
@@ -75,9 +74,9 @@ async def saved(
     await ack()
     opened = part(body, "view")
     if opened.get("callback_id") == details_words.DETAILS_VIEW:
-        shown = put(client, str(opened.get("id")), _details(_card(house, one)))
+        shown = put(client, body, str(opened.get("id")), _details(_card(house, one)))
     else:
-        shown = show_again(house, body, client, respond, answer)
+        shown = show_again(house, body, client, answer)
     house.errands.start(shown, what="show that a race is saved")
 
 
@@ -168,7 +167,7 @@ async def opened_details(
         if read and house.finder.tellers(read[-1].race):
             told = await tell_more(house.finder, read[-1].race)
             one = await _with(house, read[-1], told.race)
-            await put(client, view_id, _details(_card(house, one), came_of(told)))
+            await put(client, body, view_id, _details(_card(house, one), came_of(told)))
 
     open_known(house, client, body, build, question_forms.loading("Details"), then=ask)
 
@@ -240,5 +239,5 @@ def _show_again(house: House, body: Json, client: AsyncWebClient, one: Saved) ->
     """
     opened = part(body, "view")
     if opened.get("type") == "modal":
-        shown = put(client, str(opened.get("id")), _details(_card(house, one)))
+        shown = put(client, body, str(opened.get("id")), _details(_card(house, one)))
         house.errands.start(shown, what="show a saved race again")

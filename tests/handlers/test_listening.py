@@ -370,11 +370,11 @@ async def test_a_button_that_fails_is_answered_with_a_reference_and_logged_once(
 ):
     said = []
 
-    async def respond(_self, **words):
+    async def respond(_self, words):
         said.append(words)
         return SimpleNamespace(status_code=200, body="ok")
 
-    monkeypatch.setattr("slack_bolt.context.respond.async_respond.AsyncRespond.__call__", respond)
+    monkeypatch.setattr("slack_sdk.webhook.async_client.AsyncWebhookClient.send_dict", respond)
     answer = await broken(pressed("boom", "1") | {"response_url": f"{stage.sandbox.url}/response/1"})
     assert answer.status == 200
     (words,) = said

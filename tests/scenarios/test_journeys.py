@@ -249,6 +249,17 @@ async def test_a_skipped_task_is_not_recalled(stage):
     assert "Done." in first.words
 
 
+async def test_who_pauses_in_an_answer_that_cannot_be_changed_gets_another(stage):
+    zoe = await arrive(stage, "zoe")
+    await stage.pass_time(timedelta(minutes=1))
+    shown = (await zoe.command("/journey")).message
+    stage.sandbox.faults.add("server_error", "response_url", status=404)
+    await zoe.press(shown, "Pause")
+    await stage.settle()
+    assert "Resume" not in shown.buttons
+    assert "Resume" in zoe.ephemerals()[-1].buttons
+
+
 async def test_pause_holds_everything_and_resume_goes_on_the_next_morning(stage):
     zoe = await arrive(stage, "zoe")
     await stage.pass_time(timedelta(minutes=1))
