@@ -22,7 +22,7 @@ from community.announcements_times import When, check_when, spread, starts_at
 from community.clock import Clock
 from community.notices import Places
 from community.refusals import Incomplete, NotFound
-from community.slack_errors import error_code
+from handlers.answering import Shown, change, put, whisper
 from handlers.listening import House, Listening, May, Today, Work
 from handlers.opening import open_form
 from handlers.payloads import Actor, Json, chosen, entered, filled, number, part, picked_date
@@ -39,6 +39,8 @@ LISTED = 8
 
 ACKNOWLEDGED_WITHIN = 0.3
 """Seconds after which Slack shows what an acknowledgement said; what is shown after it comes later."""
+
+NOT_SHOWN = "Slack did not show what you wrote. Nothing was sent, and it is kept: /announce goes on with it."
 
 
 def register(listen: Listening) -> None:
@@ -146,7 +148,7 @@ async def started_afresh(
             await rules.discard(store.announcements, draft, by=actor.id)
     await ack()
     # Slack keeps what a field holds as long as the form has that field, so the form has to be opened anew.
-    _show(house, client, view, forms.told(forms.THROWN_AWAY))
+    _show(house, client, body, forms.told(forms.THROWN_AWAY))
 
 
 # Whom it is for, and when
@@ -155,6 +157,7 @@ async def started_afresh(
 async def aimed(
     ack: AsyncAck,
     view: Json,
+    body: Json,
     actor: Actor,
     work: Work,
     clock: Clock,
@@ -170,16 +173,15 @@ async def aimed(
         draft = number(view.get("private_metadata"))
         one = await rules.aim(store.announcements, draft, audience=audience, when=when, by=actor.id)
         facts = await look_at(store, one, house, at=at, today=today)
-    view_id = str(view.get("id"))
     if facts.words.image_url:
         # Slack refuses a whole view for a picture that it cannot fetch, and of an acknowledgement it tells
         # only the person so. A call is answered, and says it in words.
         await ack(response_action="update", view=forms.waiting())
-        house.errands.start(_show_picture(client, view_id, facts), what="show a picture")
+        house.errands.start(_show_picture(client, body, facts), what="show a picture")
     else:
         await ack(response_action="update", view=forms.look_form(facts))
         if audience.channels:
-            checking = _check_channels(client, view_id, facts)
+            checking = _check_channels(client, body, facts)
             house.errands.start(checking, what="see whether the app is in the channels")
 
 
@@ -235,22 +237,25 @@ async def look_at(
     )
 
 
-async def _show_picture(client: AsyncWebClient, view_id: str, facts: forms.Look) -> None:
+async def _show_picture(client: AsyncWebClient, body: Json, facts: forms.Look) -> None:
     """Show what was written, or say that Slack cannot show its picture."""
     await asyncio.sleep(ACKNOWLEDGED_WITHIN)
     absent = await _absent(client, facts)
-    try:
-        await client.views_update(view_id=view_id, view=forms.look_form(replace(facts, absent=absent)))
-    except SlackApiError as fault:
-        log.info("a picture cannot be shown", error=error_code(fault.response))
-        await update(client, view_id, forms.write_form(facts.one, facts.words, no_picture=True))
+    look = forms.look_form(replace(facts, absent=absent))
+    shown = await change(client, _id_of(body), look)
+    if shown is Shown.REFUSED:
+        log.info("a picture cannot be shown")
+        form = forms.write_form(facts.one, facts.words, no_picture=True)
+        await put(client, body, _id_of(body), form, otherwise=NOT_SHOWN)
+    elif shown is Shown.LOST:
+        await whisper(client, body, NOT_SHOWN)
 
 
-async def _check_channels(client: AsyncWebClient, view_id: str, facts: forms.Look) -> None:
+async def _check_channels(client: AsyncWebClient, body: Json, facts: forms.Look) -> None:
     """Say in the form which channels the app is not in: it could not post there."""
     absent = await _absent(client, facts)
     if absent:
-        await update(client, view_id, forms.look_form(replace(facts, absent=absent)))
+        await put(client, body, _id_of(body), forms.look_form(replace(facts, absent=absent)))
 
 
 async def _absent(client: AsyncWebClient, facts: forms.Look) -> list[str]:
@@ -260,6 +265,9 @@ async def _absent(client: AsyncWebClient, facts: forms.Look) -> list[str]:
             known = (await client.conversations_info(channel=channel)).get("channel") or {}
         except SlackApiError:
             known = {}
+        except Exception as fault:  # noqa: BLE001 - the network has many faults; all mean that nobody knows
+            log.info("conversation not seen", error=type(fault).__name__)
+            continue
         if not known.get("is_member"):
             absent.append(channel)
     return absent
@@ -276,7 +284,7 @@ async def went_back_to_text(
         one = await _draft(store, action)
         form = forms.write_form(one, await store.announcements.words(one))
     await ack()
-    _show(house, client, part(body, "view"), form)
+    _show(house, client, body, form)
 
 
 async def went_back_to_aim(
@@ -286,7 +294,7 @@ async def went_back_to_aim(
     async with house.database.reading() as store:
         form = await _aim_form(store, await _draft(store, action), actor, house)
     await ack()
-    _show(house, client, part(body, "view"), form)
+    _show(house, client, body, form)
 
 
 async def _draft(store: Store, action: Json) -> Announcement:
@@ -337,14 +345,9 @@ async def confirmed(
     await ack(response_action="update", view=form)
 
 
-def _show(house: House, client: AsyncWebClient, view: Mapping[str, Any], form: Json) -> None:
-    house.errands.start(update(client, str(view.get("id")), form), what="show another form")
+def _show(house: House, client: AsyncWebClient, body: Json, form: Json) -> None:
+    house.errands.start(put(client, body, _id_of(body), form), what="show another form")
 
 
-async def update(client: AsyncWebClient, view_id: str, form: Json) -> None:
-    """Show another form in the place of one that is open."""
-    try:
-        await client.views_update(view_id=view_id, view=form)
-    except SlackApiError as fault:
-        # Whoever had it open has closed it since.
-        log.info("view not updated", error=error_code(fault.response))
+def _id_of(body: Json) -> str:
+    return str(part(body, "view").get("id"))

@@ -15,7 +15,8 @@ from community.announcements_book import UNSETTLED, AlreadyEdited, Announcement
 from community.clock import Clock
 from community.notices import Notices
 from community.refusals import Incomplete, NotFound
-from handlers.announcements import entered_words, update
+from handlers.announcements import entered_words
+from handlers.answering import put
 from handlers.listening import House, Listening, May, Work
 from handlers.opening import open_form
 from handlers.payloads import Actor, Json, number, part
@@ -107,7 +108,7 @@ async def cancelled(
     view = part(body, "view")
     if view.get("type") == "modal":
         said = forms.told(cards.stopped(one))
-        house.errands.start(update(client, str(view.get("id")), said), what="say that it was stopped")
+        house.errands.start(put(client, body, str(view.get("id")), said), what="say that it was stopped")
 
 
 async def recount(store: Store, one: Announcement, at: datetime) -> Announcement:

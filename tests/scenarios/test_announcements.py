@@ -216,6 +216,16 @@ async def test_a_picture_is_shown_before_it_goes_and_one_that_slack_cannot_fetch
     assert (image["image_url"], image["alt_text"]) == ("https://example.org/map.png", "A map of nine states")
 
 
+async def test_who_waits_for_a_picture_while_the_network_is_away_is_told(stage):
+    await settle_people(stage)
+    picture = {"image_url": "https://example.org/map.png", "image_alt": "A map of nine states"}
+    sue = await write(stage, **picture)
+    stage.sandbox.faults.add("drop_before", "views.update", times=2)
+    await aim(sue)
+    await stage.settle()
+    assert "Nothing was sent, and it is kept" in stage.last_dm("sue").words
+
+
 async def test_nobody_fits_and_so_nothing_can_be_sent(stage):
     await settle_people(stage)
     sue = await write(stage)
