@@ -40,8 +40,6 @@ LISTED = 8
 ACKNOWLEDGED_WITHIN = 0.3
 """Seconds after which Slack shows what an acknowledgement said; what is shown after it comes later."""
 
-NOT_SHOWN = "Slack did not show what you wrote. Nothing was sent, and it is kept: /announce goes on with it."
-
 
 def register(listen: Listening) -> None:
     """Hear everything until an announcement is confirmed."""
@@ -246,9 +244,9 @@ async def _show_picture(client: AsyncWebClient, body: Json, facts: forms.Look) -
     if shown is Shown.REFUSED:
         log.info("a picture cannot be shown")
         form = forms.write_form(facts.one, facts.words, no_picture=True)
-        await put(client, body, _id_of(body), form, otherwise=NOT_SHOWN)
+        await put(client, body, _id_of(body), form, otherwise=forms.NOT_SHOWN)
     elif shown is Shown.LOST:
-        await whisper(client, body, NOT_SHOWN)
+        await whisper(client, body, forms.NOT_SHOWN)
 
 
 async def _check_channels(client: AsyncWebClient, body: Json, facts: forms.Look) -> None:

@@ -21,10 +21,9 @@ from community.deliveries import EVENT_TYPE
 from community.slack_errors import error_code
 from handlers.payloads import Body, Json, actor_of, part, place_of
 from messages import payload as p
+from messages.refusals import STALE
 
 log = structlog.get_logger(__name__)
-
-STALE = "What you have open could not be brought up to date. Please open it once more."
 
 _Way = Callable[[], Awaitable[None]]
 

@@ -13,7 +13,7 @@ from community.refusals import Refused
 from handlers.answering import notice, put, show, whisper
 from handlers.listening import House
 from handlers.payloads import Body
-from messages.refusals import sentence
+from messages.refusals import FORM_TOO_LATE, VIEW_TOO_LATE, sentence
 from storage.store import Store
 
 log = structlog.get_logger(__name__)
@@ -58,7 +58,7 @@ async def _open(
         log.warning("form opened without what is known", error=type(fault).__name__, exc_info=not slow)
         view = bare()
     if await show(client, body, view) is None:
-        await whisper(client, body, "The form took too long to open. Please try once more.")
+        await whisper(client, body, FORM_TOO_LATE)
 
 
 def open_known(
@@ -92,7 +92,7 @@ async def _open_known(
         view = reading.result() if reading.done() else waiting
         view_id = await show(client, body, view)
         if view_id is None:
-            await whisper(client, body, "This took too long to open. Please try once more.")
+            await whisper(client, body, VIEW_TOO_LATE)
             return
         if view is waiting:
             await put(client, body, view_id, await reading)

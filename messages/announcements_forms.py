@@ -76,6 +76,9 @@ AIM_PROBLEMS: Mapping[str, Mapping[str, str]] = {
     **{by.value: {"unknown": "This is no longer among the choices. Please choose again."} for by in By},
 }
 
+NOT_SHOWN = (
+    f"Slack did not show what you wrote. Nothing was sent, and it is kept: `{words.COMMAND}` goes on with it."
+)
 THROWN_AWAY = f"The draft is gone. `{words.COMMAND}` begins a new one."
 
 _MODES = {

@@ -13,6 +13,7 @@ from community.events_terms import Event, Phase, SignUp, Standing
 from messages import events as words
 from messages import events_notes as notes
 from messages import payload as p
+from messages.refusals import VIEW_TOO_LATE
 from messages.times import day
 
 LIST = "events.list"
@@ -224,4 +225,4 @@ def waiting() -> p.Payload:
 
 def slow() -> p.Payload:
     """What is shown where something cannot be read in time."""
-    return p.modal("Armchair Chats", [p.section("This took too long to open. Please try once more.")])
+    return p.modal("Armchair Chats", [p.section(VIEW_TOO_LATE)])

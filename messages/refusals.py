@@ -103,6 +103,11 @@ _SENTENCES: dict[type[Refused], Callable[[Any], str]] = {
 }
 
 
+FORM_TOO_LATE = "The form took too long to open. Please try once more."
+VIEW_TOO_LATE = "This took too long to open. Please try once more."
+STALE = "What you have open could not be brought up to date. Please open it once more."
+
+
 def sentence(refused: Refused) -> str:
     """Say what is the matter and what to do next, in mrkdwn."""
     say = _SENTENCES.get(type(refused))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from civic.postal import postal
+from tests.civic.geocoders import serving
 from tests.scenarios.stage import Stage
 
 PAIRS = (("socket", "sqlite"), ("http", "postgresql"))
@@ -44,6 +46,14 @@ def _pairs_of(item, pair):
 @pytest.fixture(params=["socket", "http"])
 def way(request):
     return request.param
+
+
+@pytest.fixture
+async def bureau():
+    """A Census geocoder that answers as it is told; what ZIP codes need is read by then."""
+    postal()
+    async with serving("/geocoder/geographies/onelineaddress") as geocoder:
+        yield geocoder
 
 
 @pytest.fixture

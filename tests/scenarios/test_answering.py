@@ -7,9 +7,8 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from civic.postal import postal
 from messages import races_forms
-from tests.civic.geocoders import match, result, richmond, serving
+from tests.civic.geocoders import match, result, richmond
 from tests.scenarios.stage import GENERAL, Stage
 
 pytestmark = pytest.mark.both_ways
@@ -19,13 +18,6 @@ FOUND = "*House of Delegates, District 78*"
 
 REFUSED = [("server_error", {"status": 500}), ("server_error", {"status": 404}), ("rate_limited", {})]
 BROKEN = [("drop_before", {}), ("server_error", {"status": 502})]
-
-
-@pytest.fixture
-async def bureau():
-    postal()
-    async with serving("/geocoder/geographies/onelineaddress") as geocoder:
-        yield geocoder
 
 
 @pytest.fixture

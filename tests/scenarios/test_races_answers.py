@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from civic.postal import postal
 from community.clock import MovableClock
-from tests.civic.geocoders import BROKEN, match, result, richmond, serving
+from tests.civic.geocoders import BROKEN, match, result, richmond
 from tests.scenarios.stage import Stage
 
 ADDRESS = "1600 W Main St, Richmond, VA 23220"
@@ -18,13 +17,6 @@ ADDRESS = "1600 W Main St, Richmond, VA 23220"
 def clock():
     """Stand at 3 pm in New York on November 21, 2026."""
     return MovableClock(datetime(2026, 11, 21, 20, 0, tzinfo=UTC))
-
-
-@pytest.fixture
-async def bureau():
-    postal()
-    async with serving("/geocoder/geographies/onelineaddress") as geocoder:
-        yield geocoder
 
 
 @pytest.fixture

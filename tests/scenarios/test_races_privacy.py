@@ -15,13 +15,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from bot import logs
-from civic.postal import postal
 from sandbox.outcomes import ClientRefused
 from storage.races_lookups import RacesLookups
 from storage.tables import metadata
 from tests.civic.engine_service import KEY
 from tests.civic.engine_service import serving as serving_engine
-from tests.civic.geocoders import match, result, richmond, serving
+from tests.civic.geocoders import match, result, richmond
 from tests.scenarios.stage import Stage
 
 STREET = "48 Zebulon Quagga St"
@@ -31,13 +30,6 @@ SECRETS = re.compile(r"Zebulon|Quagga|zebulon|quagga|48 Z|(?<!\d:)(?:37\.547|77\
 
 A line that was logged 37.547 seconds after a minute began says nothing about the point.
 """
-
-
-@pytest.fixture
-async def bureau():
-    postal()
-    async with serving("/geocoder/geographies/onelineaddress") as geocoder:
-        yield geocoder
 
 
 @pytest.fixture
